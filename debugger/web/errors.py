@@ -1,0 +1,81 @@
+"""What a service may raise, and the pages that say what went wrong."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.template import loader
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+
+logger = logging.getLogger(__name__)
+
+
+class ServiceError(Exception):
+    """The base of what a service raises on purpose; its text is for the person who asked."""
+
+    status = HTTPStatus.BAD_REQUEST
+    template = "400.html"
+
+
+class NotFound(ServiceError):  # noqa: N818  # Said by services as a word.
+    """There is no such thing, or not for this person."""
+
+    status = HTTPStatus.NOT_FOUND
+    template = "404.html"
+
+
+class NotAllowed(ServiceError):  # noqa: N818  # Said by services as a word.
+    """It is there, and this person may not do that."""
+
+    status = HTTPStatus.FORBIDDEN
+    template = "403.html"
+
+
+class Invalid(ServiceError):  # noqa: N818  # Said by services as a word.
+    """What was sent makes no sense."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    template = "400.html"
+
+
+def error_page(request: HttpRequest, error: ServiceError) -> HttpResponse:
+    """The page for one error, with its own sentence when it carries one."""
+    page = loader.render_to_string(error.template, {"sentence": str(error)}, request)
+    return HttpResponse(page, status=error.status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page for a form whose proof of origin is missing, mostly one left open for too long."""
+    page = loader.render_to_string("403_csrf.html", {"reason": reason}, request)
+    return HttpResponse(page, status=HTTPStatus.FORBIDDEN)
+
+
+def not_understood(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page for what Django refuses to read; too much text has a status of its own."""
+    too_large = isinstance(exception, RequestDataTooBig)
+    sentence = _("What you sent is too large: text may have about 4 MB.") if too_large else ""
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE if too_large else HTTPStatus.BAD_REQUEST
+    page = loader.render_to_string("400.html", {"sentence": sentence}, request)
+    return HttpResponse(page, status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for our own mistakes; it needs no database, no session and no other template."""
+    try:
+        style = static("css/look.css")
+    except Exception:  # Whatever broke the site may have broken this too.
+        logger.exception("The style sheet of the error page could not be found")
+        style = ""
+    page = loader.render_to_string(
+        "500.html",
+        {
+            "request_id": getattr(request, "request_id", ""),
+            "style": style,
+            "title": _("Server error"),
+        },
+    )
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR)
