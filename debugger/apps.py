@@ -1,0 +1,17 @@
+"""The app's registration with Django."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class DebuggerConfig(AppConfig):
+    """One Django app, one migration history."""
+
+    name = "debugger"
+    verbose_name = _("Debugger for the Rivya API")
+
+    def ready(self) -> None:
+        """Register the checks of the deployment."""
+        from debugger.web import checks  # noqa: F401  # Importing registers them.
