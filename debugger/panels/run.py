@@ -1,0 +1,231 @@
+"""One run: the call, and everything that the answer's tabs show of its outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from debugger.client.outcome import (
+    Headers,
+    Mode,
+    OneTimeSecret,
+    Outcome,
+    RequestSnapshot,
+    ResponseSnapshot,
+)
+from debugger.contract import catalog
+from debugger.contract.operations import get
+from debugger.panels import failures, media, readings, watch
+from debugger.panels.estimate import estimate
+from debugger.panels.highlight import coloured
+from debugger.panels.readings import Reading
+from debugger.panels.stream import Told
+from debugger.panels.submission import Last, Submission, new_nonce
+
+# More than this in one element makes a page slow; the count says how much there was.
+SHOWN: Final = 512 * 1024
+PRETTY: Final = 256 * 1024
+JOBS: Final = frozenset({"generations.create", "generations.retrieve"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """The answer's text as it came, and re-indented where it is JSON."""
+
+    exact: str
+    pretty: SafeString | str
+    note: str
+    filename: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What the templates name as ``result``. Times and sizes are texts."""
+
+    mock: bool
+    status: int | None
+    timing: str
+    total: str
+    size: str
+    reading: readings.Reading
+    failure: failures.Advice | None = None
+    raw: Raw | None = None
+    headers: Headers = ()
+    sent: SafeString | str = ""
+    drift: tuple[str, ...] = ()
+    secrets: tuple[OneTimeSecret, ...] = ()
+    job: watch.Card | None = None
+    media: tuple[media.Medium, ...] = ()
+    replayed: bool = False
+    streamed: bool = False
+    first_token: str = ""
+    status_tone: str = "quiet"
+
+    @property
+    def reading_template(self) -> str:
+        """The template of the readable view."""
+        return f"panels/_out_{self.reading.kind}.html"
+
+
+def result_of(outcome: Outcome, submission: Submission, *, site: str, now: float) -> Result:
+    """Everything that the page shows of an outcome. ``site`` is this site's own origin."""
+    response = outcome.response
+    reading = readings.read(outcome)
+    value = response.value if response else None
+    return Result(
+        mock=outcome.mode is Mode.MOCK,
+        status=response.status if response else None,
+        timing=_timing(outcome),
+        total=watch.duration(outcome.timings.total_ms / 1000),
+        size=filesizeformat(response.size) if response else "",
+        reading=reading,
+        failure=failures.advise(outcome),
+        raw=_raw(outcome),
+        headers=response.headers if response else (),
+        sent=request_text(outcome.request),
+        drift=outcome.drift,
+        secrets=outcome.one_time_secrets if _shows_secrets(outcome) else (),
+        job=_job(outcome, submission, site=site, now=now) if reading.kind == "generation" else None,
+        media=media.of_file(value, mode=outcome.mode, site=site) if reading.kind == "file" else (),
+        replayed=_replayed(outcome, submission),
+        status_tone=readings.tone(_member(value, "status")),
+    )
+
+
+def _shows_secrets(outcome: Outcome) -> bool:
+    """Only these answers hold a real one; the OpenAPI document holds examples of them."""
+    return get(outcome.operation_id).response == "PublicApiWebhookEndpointWithSecret"
+
+
+def _member(value: object, name: str) -> object:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def _timing(outcome: Outcome) -> str:
+    timings, words = outcome.timings, []
+    if timings.connect_ms is not None:
+        words.append(
+            _("connected in %(time)s") % {"time": watch.duration(timings.connect_ms / 1000)}
+        )
+    if timings.first_byte_ms is not None:
+        words.append(
+            _("first byte after %(time)s") % {"time": watch.duration(timings.first_byte_ms / 1000)}
+        )
+    words.append(_("%(time)s in all") % {"time": watch.duration(timings.total_ms / 1000)})
+    return " · ".join(words)
+
+
+def _raw(outcome: Outcome) -> Raw | None:
+    response = outcome.response
+    if response is None:
+        return None
+    name = outcome.operation_id.replace(".", "-")
+    if response.text is None:
+        note = _("%(size)s of binary data, which is not shown.") % {
+            "size": filesizeformat(response.size)
+        }
+        return Raw(exact="", pretty="", note=note, filename=f"{name}.bin")
+    exact = response.text[:SHOWN]
+    return Raw(
+        exact=exact,
+        pretty=_pretty(response),
+        note=_raw_note(response, shown=len(exact) == len(response.text)),
+        filename=f"{name}.json" if response.is_json else f"{name}.txt",
+    )
+
+
+def _pretty(response: ResponseSnapshot) -> SafeString | str:
+    if not response.is_json or len(response.text or "") > PRETTY:
+        return ""
+    return coloured(readings.safe_json(response.value), "json")
+
+
+def _raw_note(response: ResponseSnapshot, *, shown: bool) -> str:
+    size = filesizeformat(response.size)
+    if response.truncated or not shown:
+        return _("The beginning of %(size)s.") % {"size": size}
+    return _("%(size)s, without its secrets.") % {"size": size}
+
+
+def request_text(request: RequestSnapshot) -> SafeString | str:
+    """A request as an HTTP message, coloured."""
+    lines = [f"{request.method} {request.url}"]
+    lines += [f"{name}: {value}" for name, value in request.headers]
+    if request.body is not None:
+        lines += ["", request.body[:SHOWN]]
+    elif request.body_size:
+        lines += ["", _("(%(size)s of data)") % {"size": filesizeformat(request.body_size)}]
+    return coloured("\n".join(lines), "http")
+
+
+def _job(outcome: Outcome, submission: Submission, *, site: str, now: float) -> watch.Card | None:
+    spent = estimate(submission.operation, submission.draft)
+    credits = f"{spent.credits:g}" if submission.operation.spends and spent.credits else ""
+    begun = watch.begin(outcome, scenario=submission.scenario, estimate=credits, now=now)
+    return card_of(begun, outcome, site=site, now=now) if begun else None
+
+
+def card_of(state: watch.Watch, outcome: Outcome | None, *, site: str, now: float) -> watch.Card:
+    """The job's card with its media."""
+    model = catalog.get(state.model)
+    value = outcome.response.value if outcome and outcome.response else None
+    found = media.of_result(
+        value, mode=state.mode, category=model.category if model else "image", site=site
+    )
+    return watch.card(state, outcome, media=found, now=now)
+
+
+def _replayed(outcome: Outcome, submission: Submission) -> bool:
+    """Whether this is the first run's own answer once more."""
+    made = made_by(outcome)
+    same_key = submission.key == submission.last.key
+    return bool(made) and same_key and made == submission.last.made
+
+
+def made_by(outcome: Outcome) -> str:
+    """The id of what a spending call made."""
+    value = outcome.response.value if outcome.ok and outcome.response else None
+    found: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    return str(found.get("id") or "")[:200].replace("|", "")
+
+
+def afterwards(submission: Submission, outcome: Outcome) -> Submission:
+    """The panel after a run: what it remembers, and whether the next run is a new one.
+
+    After an answer that settles the matter the next run gets a new key. After one that leaves it
+    open (nothing came, or it was cut) the same key stays, so that running again cannot become a
+    second job.
+    """
+    if not submission.operation.idempotency:
+        return submission
+    last = Last(
+        fingerprint=submission.fingerprint,
+        key=submission.key.replace("|", ""),
+        made=made_by(outcome) or submission.last.made,
+    )
+    nonce = new_nonce() if outcome.ok else submission.nonce
+    return replace(submission, last=last, nonce=nonce, again="")
+
+
+def streamed(result: Result, told: Told) -> Result:
+    """The result of a streamed turn: the reply as it was told, whatever the stream's end was.
+
+    A final frame that is a whole completion is shown like the plain turn's answer. Without one,
+    what arrived is kept and said to be a part.
+    """
+    first = told.first_text_ms
+    reading = readings.of_completion(told.final) or (
+        Reading(kind="partial", value=told.reply) if told.reply else result.reading
+    )
+    return replace(
+        result,
+        streamed=True,
+        reading=reading,
+        first_token=watch.duration(first / 1000) if first is not None else "",
+    )

@@ -1,0 +1,105 @@
+"""Which upstream a request of this visitor talks to, and the media behind it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from debugger.client.emulation import Request, Response
+from debugger.client.media import Media, fetch_media
+from debugger.client.outcome import Mode
+from debugger.client.transport import Upstream, live_upstream
+from debugger.panels import media
+from debugger.sandbox import services as sandbox
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An upstream for one request, and the cookie that makes the next one the same visitor's."""
+
+    upstream: Upstream
+    cookie: sandbox.Cookie | None = None
+
+    def keep(self, response: Answer) -> Answer:
+        """The response, with the visitor's sandbox remembered in it."""
+        if self.cookie is not None:
+            arguments = self.cookie.arguments(secure=settings.SESSION_COOKIE_SECURE)
+            response.set_cookie(**arguments)  # type: ignore[arg-type]
+        return response
+
+
+def site_of(request: HttpRequest) -> str:
+    """This site's own origin, as the browser sees it."""
+    return f"{request.scheme}://{request.get_host()}"
+
+
+async def upstream_for(request: HttpRequest, *, mode: Mode, scenario: str) -> Visit:
+    """The network in live mode, this visitor's own sandbox in mock mode."""
+    if mode is Mode.LIVE:
+        return Visit(live_upstream(settings.RIVYA_BASE_URL))
+    visit = await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME))
+    base_url = site_of(request) + media.MOCK_PREFIX
+    upstream = sandbox.upstream_for(visit.account, base_url=base_url, scenario=scenario or None)
+    return Visit(upstream, visit.cookie)
+
+
+async def mock_media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Result media and files of the emulator, read in process.
+
+    Its addresses cannot be guessed, so they need no cookie: an address that was copied works.
+    """
+    wanted = media.wanted_range(request)
+    asked = Request(
+        method=request.method or "GET",
+        path=f"/media/{path}",
+        headers={"range": wanted} if wanted else {},
+    )
+    answer = await sandbox.handle(asked)
+    if answer.status == 404:
+        raise Http404
+    return media.relay(
+        status=answer.status,
+        headers=answer.headers,
+        body=_pieces(answer),
+        head=request.method == "HEAD",
+    )
+
+
+async def _pieces(answer: Response) -> AsyncIterator[bytes]:
+    for chunk in answer.chunks:
+        yield chunk.data
+
+
+async def live_media(request: HttpRequest, url: str) -> HttpResponseBase:
+    """Result media of a live answer, through the client's guard."""
+    found = await fetch_media(
+        url,
+        range_header=media.wanted_range(request),
+        allowed_origin=settings.RIVYA_BASE_URL,
+    )
+    if not isinstance(found, Media):
+        text = _("This result cannot be shown here: %(reason)s") % {"reason": found.detail}
+        refused = HttpResponse(text, status=502, content_type="text/plain; charset=utf-8")
+        return media.isolate(refused)
+    head = request.method == "HEAD"
+    if head:
+        await found.aclose()
+    headers = [("content-type", found.content_type), *found.headers.items()]
+    return media.relay(status=found.status, headers=headers, body=_closing(found), head=head)
+
+
+async def _closing(found: Media) -> AsyncIterator[bytes]:
+    """The body; its connection is closed even when the browser goes away in the middle."""
+    try:
+        async for piece in found.body:
+            yield piece
+    finally:
+        await found.aclose()
