@@ -1,0 +1,59 @@
+"""The landing page, the documentation and the machine-readable contract."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from debugger.client import scenarios
+from debugger.contract.openapi import document
+from debugger.hub import services
+from debugger.panels.services import panel_context
+
+FIRST_PANEL = "generations.create"
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    """The product itself: what it is for, how to start, and a panel that runs at once."""
+    context = {"counts": services.counts(), **panel_context(request, FIRST_PANEL)}
+    return render(request, "hub/landing.html", context)
+
+
+@require_safe
+def docs(request: HttpRequest) -> HttpResponse:
+    """The list of documentation pages."""
+    return render(request, "hub/docs.html")
+
+
+@require_safe
+def assumptions(request: HttpRequest) -> HttpResponse:
+    """Every fact about the Rivya API that had to be guessed."""
+    return render(request, "hub/assumptions.html", {"guesses": services.guesses()})
+
+
+@require_safe
+def errors(request: HttpRequest) -> HttpResponse:
+    """Every public error code, with what it means and what usually fixes it."""
+    return render(request, "hub/errors.html", {"codes": services.error_codes()})
+
+
+@require_safe
+def keyboard(request: HttpRequest) -> HttpResponse:
+    """The keyboard shortcuts, and how to switch them off."""
+    return render(request, "hub/keyboard.html")
+
+
+@require_safe
+def mock_mode(request: HttpRequest) -> HttpResponse:
+    """What mock mode is, what it can and cannot show, and every scenario."""
+    context = {"header": scenarios.HEADER, "scenario_groups": services.scenario_groups()}
+    return render(request, "hub/mock_mode.html", context)
+
+
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The contract as an OpenAPI document, with its guesses marked."""
+    contract = document(base_url=request.build_absolute_uri("/").rstrip("/"))
+    return JsonResponse(contract, json_dumps_params={"indent": 2, "ensure_ascii": False})

@@ -1,0 +1,58 @@
+/*
+ * Clocks that tick between two answers of the server.
+ *
+ * <span data-elapsed="3.2">   seconds at the time of writing; counts up from there. Empty or absent
+ *                             means: counts from when the nearest .htmx-request or .is-busy began.
+ * <span data-ago="4">         "4 s ago", counting up. data-ago-text="%s s ago" gives the sentence.
+ * <span data-countdown="30">  counts down to 0; a button named by data-enables="#id" waits for it.
+ * An element with [data-still] no longer ticks.
+ */
+
+/** @type {WeakMap<Element, number>} when each element was first seen, in ms */
+const seen = new WeakMap();
+
+/** @param {number} seconds */
+function words(seconds) {
+  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** @param {HTMLElement} element @param {number} now */
+function since(element, now) {
+  const first = seen.get(element) ?? now;
+  seen.set(element, first);
+  return (now - first) / 1000;
+}
+
+/** @param {HTMLElement} element @param {number} now */
+function elapsed(element, now) {
+  if (element.dataset.elapsed) {
+    element.textContent = words(Number(element.dataset.elapsed) + since(element, now));
+  } else if (element.closest(".htmx-request, .is-busy")) {
+    element.textContent = words(since(element, now));
+  } else {
+    seen.delete(element);
+  }
+}
+
+/** @param {HTMLElement} element @param {number} now */
+function ago(element, now) {
+  const seconds = Math.floor(Number(element.dataset.ago) + since(element, now));
+  element.textContent = (element.dataset.agoText ?? "%s s ago").replace("%s", String(seconds));
+}
+
+/** @param {HTMLElement} element @param {number} now */
+function countdown(element, now) {
+  const left = Math.max(0, Math.ceil(Number(element.dataset.countdown) - since(element, now)));
+  element.textContent = String(left);
+  const button = element.dataset.enables ? document.querySelector(element.dataset.enables) : null;
+  button?.toggleAttribute("disabled", left > 0);
+}
+
+setInterval(() => {
+  if (document.hidden) return;
+  const now = performance.now();
+  for (const each of document.querySelectorAll("[data-elapsed]:not([data-still])")) elapsed(each, now);
+  for (const each of document.querySelectorAll("[data-ago]:not([data-still])")) ago(each, now);
+  for (const each of document.querySelectorAll("[data-countdown]:not([data-still])")) countdown(each, now);
+}, 100);

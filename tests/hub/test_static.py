@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import django_htmx
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((ROOT / "static" / "js").glob("*.js"))
+STYLES = sorted((ROOT / "static" / "css").glob("*.css"))
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+BUDGET = 80_000
+
+
+def test_all_scripts_and_styles_together_fit_the_budget() -> None:
+    htmx = Path(django_htmx.__file__).parent / "static" / "django_htmx" / "htmx-2.min.js"
+    files = [*SCRIPTS, *STYLES, htmx]
+    assert sum(len(gzip.compress(each.read_bytes())) for each in files) < BUDGET
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_is_short_and_begins_by_saying_what_it_does(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("/*\n * ")
+    assert len(text.splitlines()) <= 220
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_evaluates_no_text_and_writes_no_markup_of_its_own(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    assert not re.search(r"\beval\(|new Function|innerHTML\s*=|document\.write|https?://", text)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_no_script_keeps_anything_but_colours_and_shortcuts(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    kept = set(re.findall(r"""Storage\.setItem\(\s*["']([^"']+)""", text))
+    assert kept <= {"dash-theme", "dash-hotkeys"}
+    assert len(re.findall(r"setItem\(", text)) == len(kept)
+    assert "document.cookie" not in text
+    assert "indexedDB" not in text
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda path: path.name)
+def test_a_style_sheet_fetches_nothing(style: Path) -> None:
+    assert not re.search(r"url\(|@import|https?:", style.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_template_has_no_inline_style_script_or_handler(template: Path) -> None:
+    text = template.read_text(encoding="utf-8")
+    assert not re.search(
+        r"<style|\sstyle=|<script(?![^>]*\ssrc=)|\son[a-z]+=|hx-on|javascript:", text
+    )
+
+
+def test_every_token_that_the_styles_name_exists() -> None:
+    text = "\n".join(each.read_text(encoding="utf-8") for each in STYLES)
+    defined = set(re.findall(r"(--[a-z0-9-]+)\s*:", text))
+    assert set(re.findall(r"var\((--[a-z0-9-]+)", text)) <= defined
