@@ -1,0 +1,13 @@
+"""The app: one Django app, one migration history, one room per feature.
+
+A room imports only what stands before it (tests/site/test_import_direction.py enforces it):
+
+contract   what the Rivya API is: operations, schemas, models, errors, streams, signatures
+emulator   behaves like Rivya, or misbehaves on request; in process and over HTTP
+client     the only opener of connections; mock and live differ in its transport
+web        what every screen shares
+sandbox    rows behind the emulator's store: a throw-away account per visitor
+teams      people, teams and what they may do
+panels     a form for every operation: form, JSON, snippets, curl import, run
+hub        landing page, account strip, documentation
+"""

@@ -1,0 +1,15 @@
+"""Every address of the app, gathered from its rooms."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from debugger.panels.views import mock_media
+from debugger.web.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("panels/", include("debugger.panels.urls")),
+    path("mock/media/<path:path>", mock_media, name="mock_media"),
+    path("", include("debugger.hub.urls")),
+]

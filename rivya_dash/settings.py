@@ -1,0 +1,258 @@
+"""How the site is run, read from top to bottom.
+
+Every environment variable of the product appears in this file and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext_lazy as _
+
+from rivya_dash.database import from_url, sqlite
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _words(name: str, default: str = "") -> list[str]:
+    """The comma-separated words of an environment variable."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+# -- Where things are kept -----------------------------------------------------------------------
+
+# Everything that `rivya-dash up` writes: the database, secrets, the broker, collected files.
+RIVYA_DASH_DATA = Path(os.environ.get("RIVYA_DASH_DATA") or "data").resolve()
+
+_database_url = os.environ.get("DATABASE_URL")
+DATABASES = {
+    "default": from_url(_database_url)
+    if _database_url
+    else sqlite(RIVYA_DASH_DATA / "rivya-dash.sqlite3")
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+
+# -- Secrets -------------------------------------------------------------------------------------
+
+SECRET_KEY_FILE = Path(
+    os.environ.get("RIVYA_DASH_SECRET_KEY_FILE") or RIVYA_DASH_DATA / "secret-key"
+)
+
+
+def _secret_key() -> str:
+    """The key from the environment or its file, or "" when there is none."""
+    if given := os.environ.get("RIVYA_DASH_SECRET_KEY"):
+        return given
+    try:
+        return SECRET_KEY_FILE.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+# Commands that need no lasting key (check, makemigrations) run with one that lives as long as the
+# process. The server refuses to start with it: see asgi.py.
+SECRET_KEY = _secret_key()
+SECRET_KEY_IS_TEMPORARY = not SECRET_KEY
+SECRET_KEY = SECRET_KEY or secrets.token_urlsafe(64)
+
+
+# -- Who may ask ---------------------------------------------------------------------------------
+
+DEBUG = os.environ.get("RIVYA_DASH_DEBUG", "") in {"1", "true", "yes"}
+
+# Where browsers find this site, as "https://dash.example.com". Names here are allowed hosts too.
+RIVYA_DASH_ORIGINS = _words("RIVYA_DASH_ORIGINS", "http://127.0.0.1:8000,http://localhost:8000")
+ALLOWED_HOSTS = sorted(
+    {urlsplit(origin).hostname or "" for origin in RIVYA_DASH_ORIGINS} - {""}
+    | set(_words("RIVYA_DASH_ALLOWED_HOSTS"))
+)
+CSRF_TRUSTED_ORIGINS = RIVYA_DASH_ORIGINS
+
+# Plain http is for loopback, where `rivya-dash up` serves. One https origin means that a proxy
+# ends TLS in front of this site, and then nothing may travel without it.
+HTTPS = not DEBUG and all(origin.startswith("https://") for origin in RIVYA_DASH_ORIGINS)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "rivya_dash_session"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_HTTPONLY = True  # The page's own meta element hands the token to htmx.
+CSRF_COOKIE_SAMESITE = "Lax"  # Strict would change it under open pages when a link is followed.
+CSRF_COOKIE_NAME = "rivya_dash_csrf"
+LANGUAGE_COOKIE_NAME = "rivya_dash_language"
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+
+# Our own middleware sends X-Frame-Options together with the policy that replaced it.
+SILENCED_SYSTEM_CHECKS = ["security.W002"]
+
+AUTH_USER_MODEL = "debugger.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+
+# -- The Rivya API -------------------------------------------------------------------------------
+
+# What live mode calls. `rivya-dash up` puts its emulator here unless something else was configured.
+RIVYA_BASE_URL = (os.environ.get("RIVYA_BASE_URL") or "https://rivya.ai").rstrip("/")
+# Where the local stand-in answers over HTTP, for its own page and for curl; "" where none runs.
+RIVYA_DASH_SANDBOX_BASE = os.environ.get("RIVYA_DASH_SANDBOX_BASE", "").rstrip("/")
+
+
+# -- How a request is handled --------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "debugger.apps.DebuggerConfig",
+]
+MIDDLEWARE = [
+    "debugger.web.middleware.request_id",
+    "debugger.web.middleware.security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "debugger.web.assets.StaticFiles",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "debugger.web.middleware.ServiceErrors",
+]
+ROOT_URLCONF = "rivya_dash.urls"
+ASGI_APPLICATION = "rivya_dash.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "debugger.web.context.site",
+            ],
+            # Rooms are no apps of their own, so Django does not look for tags in them.
+            "libraries": {"dash": "debugger.web.templatetags.dash"},
+        },
+    }
+]
+CSRF_FAILURE_VIEW = "debugger.web.errors.csrf_failure"
+DEFAULT_EXCEPTION_REPORTER = "debugger.web.reports.RedactedReport"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "debugger.web.reports.SecretsFilter"
+
+# A file may have 100 MiB; the rest is room for the form around it. Files beyond a megabyte go to
+# temporary files, so an upload is never held in memory.
+# Text is parsed, coloured and written as snippets at every pause in typing; the API takes less.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
+RIVYA_DASH_MAX_REQUEST_BYTES = 110 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+
+# -- Languages -----------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+# Hindi and Korean join when their catalogues are there: a page must not claim a language that it
+# does not speak.
+LANGUAGES = [("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+
+# -- Static files --------------------------------------------------------------------------------
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = RIVYA_DASH_DATA / "static"
+# Hashed and compressed once they were collected; straight from the source before that.
+STATIC_COLLECTED = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "debugger.web.storage.CollectedFiles"},
+}
+WHITENOISE_USE_FINDERS = not STATIC_COLLECTED
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+
+# -- Background work -----------------------------------------------------------------------------
+
+_broker = RIVYA_DASH_DATA / "broker"
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or "folder://localhost"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "data_folder_in": str(_broker),
+        "data_folder_out": str(_broker),
+        "control_folder": str(_broker / "control"),
+        "polling_interval": 0.05,
+    }
+    if CELERY_BROKER_URL.startswith("folder:")
+    # Redis gives back what a dead worker held after the visibility timeout, and looks as often as
+    # this says; with its own defaults that takes minutes.
+    else {"visibility_timeout": 300, "unacked_restore_interval": 5}
+    if CELERY_BROKER_URL.startswith("redis")
+    else {}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True  # Rows are the truth; doing a task twice is safe, losing it is not.
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "sweep the sandbox": {"task": "debugger.sandbox.sweep", "schedule": 3600.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(RIVYA_DASH_DATA / "beat-schedule")
+
+
+# -- Logs ----------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": "debugger.web.logs.RedactingFormatter",
+            "format": "{levelname} {name} [{request_id}] {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # A line for each request carries addresses and says little.
+        "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        # One line for a task that fails; those that succeed are many.
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}
