@@ -7,7 +7,8 @@ emulator   behaves like Rivya, or misbehaves on request; in process and over HTT
 client     the only opener of connections; mock and live differ in its transport
 web        what every screen shares
 sandbox    rows behind the emulator's store: a throw-away account per visitor
-teams      people, teams and what they may do
+teams      people, teams and what they may do, invitations, the audit log
+keys       encrypted keys: vault (the only crypto), use, rotate, revoke, ceilings
 panels     a form for every operation: form, JSON, snippets, curl import, run
 hub        landing page, account strip, documentation
 """

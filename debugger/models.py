@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
+from debugger.keys.models import ApiKey, DataKey, KeyUse, Spend, SpendDay
 from debugger.sandbox.models import SandboxAccount, SandboxBlob, SandboxKey, SandboxRecord
-from debugger.teams.models import User
+from debugger.teams.models import AuditEvent, Invitation, Membership, Milestone, Team, User
 
-__all__ = ["SandboxAccount", "SandboxBlob", "SandboxKey", "SandboxRecord", "User"]
+__all__ = [
+    "ApiKey",
+    "AuditEvent",
+    "DataKey",
+    "Invitation",
+    "KeyUse",
+    "Membership",
+    "Milestone",
+    "SandboxAccount",
+    "SandboxBlob",
+    "SandboxKey",
+    "SandboxRecord",
+    "Spend",
+    "SpendDay",
+    "Team",
+    "User",
+]

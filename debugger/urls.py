@@ -9,7 +9,10 @@ from debugger.web.health import healthz
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("accounts/", include("allauth.urls")),
     path("panels/", include("debugger.panels.urls")),
+    path("t/<slug:slug>/keys/", include("debugger.keys.urls")),
     path("mock/media/<path:path>", mock_media, name="mock_media"),
+    path("", include("debugger.teams.urls")),
     path("", include("debugger.hub.urls")),
 ]

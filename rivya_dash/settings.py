@@ -22,6 +22,11 @@ def _words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def _flag(name: str) -> bool:
+    """Whether an environment variable says yes."""
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
 # -- Where things are kept -----------------------------------------------------------------------
 
 # Everything that `rivya-dash up` writes: the database, secrets, the broker, collected files.
@@ -60,9 +65,29 @@ SECRET_KEY_IS_TEMPORARY = not SECRET_KEY
 SECRET_KEY = SECRET_KEY or secrets.token_urlsafe(64)
 
 
+# What seals the keys of teams: "name:base64 of 32 bytes", separated by commas or line breaks. The
+# first wraps what is new, all of them open what is old. See keys/vault.py.
+MASTER_KEYS_FILE = Path(
+    os.environ.get("RIVYA_DASH_MASTER_KEYS_FILE") or RIVYA_DASH_DATA / "master-keys"
+)
+
+
+def _master_keys() -> str:
+    """The keys from the environment or their file, or "" when there are none."""
+    if given := os.environ.get("RIVYA_DASH_MASTER_KEYS"):
+        return given
+    try:
+        return MASTER_KEYS_FILE.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+
+
+RIVYA_DASH_MASTER_KEYS = _master_keys()
+
+
 # -- Who may ask ---------------------------------------------------------------------------------
 
-DEBUG = os.environ.get("RIVYA_DASH_DEBUG", "") in {"1", "true", "yes"}
+DEBUG = _flag("RIVYA_DASH_DEBUG")
 
 # Where browsers find this site, as "https://dash.example.com". Names here are allowed hosts too.
 RIVYA_DASH_ORIGINS = _words("RIVYA_DASH_ORIGINS", "http://127.0.0.1:8000,http://localhost:8000")
@@ -106,10 +131,26 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 
+# -- Accounts ------------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+LOGIN_REDIRECT_URL = "/"
+LOGIN_URL = "account_login"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+
+
 # -- The Rivya API -------------------------------------------------------------------------------
 
 # What live mode calls. `rivya-dash up` puts its emulator here unless something else was configured.
 RIVYA_BASE_URL = (os.environ.get("RIVYA_BASE_URL") or "https://rivya.ai").rstrip("/")
+# Further addresses that a stored key may be bound to, such as a second stand-in. A key is only ever
+# sent to the address that it was stored for, and only while that address stands here.
+RIVYA_DASH_MORE_BASE_URLS = [url.rstrip("/") for url in _words("RIVYA_DASH_MORE_BASE_URLS")]
+# Whether somebody without an account may run live with a key that is pasted for one request.
+RIVYA_DASH_VISITORS_MAY_PASTE_KEYS = _flag("RIVYA_DASH_VISITORS_MAY_PASTE_KEYS")
 # Where the local stand-in answers over HTTP, for its own page and for curl; "" where none runs.
 RIVYA_DASH_SANDBOX_BASE = os.environ.get("RIVYA_DASH_SANDBOX_BASE", "").rstrip("/")
 
@@ -120,9 +161,16 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    "debugger.apps.DebuggerConfig",
+    "debugger.apps.DebuggerConfig",  # Before allauth: our templates stand in for its own.
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "debugger.web.middleware.request_id",
@@ -134,6 +182,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "debugger.web.middleware.ServiceErrors",
 ]
@@ -149,7 +200,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
                 "debugger.web.context.site",
+                "debugger.teams.context.teams",
             ],
             # Rooms are no apps of their own, so Django does not look for tags in them.
             "libraries": {"dash": "debugger.web.templatetags.dash"},

@@ -149,6 +149,7 @@ def _set_environment(plan: Plan, folder: DataFolder) -> None:
     os.environ.setdefault("RIVYA_DASH_ORIGINS", ",".join(origins))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rivya_dash.settings")
     os.environ["PYTHONUNBUFFERED"] = "1"
+    os.environ.setdefault("RIVYA_DASH_VISITORS_MAY_PASTE_KEYS", "yes")
     if plan.emulator_address:
         os.environ.setdefault("RIVYA_DASH_SANDBOX_BASE", plan.emulator_address)
     os.environ["RIVYA_BASE_URL"] = (

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("contract", "emulator", "client", "web", "sandbox", "teams", "panels", "hub")
+ROOMS = ("contract", "emulator", "client", "web", "sandbox", "teams", "keys", "panels", "hub")
 PURE = {"contract", "emulator", "client"}
 LAYERS = ("models", "services", "tasks", "views")
 GATHERERS = {"apps", "models", "urls", "management", "migrations"}

@@ -1,0 +1,207 @@
+"""Who may do what. The table below is the only one, and the decorators the only check.
+
+Every view of the app carries one of ``public``, ``signed_in`` and ``team_view``; a test walks all
+addresses and fails for a view without a rule.
+
+    @team_view(Right.SEE_KEYS, post=Right.MANAGE_KEYS)
+    def keys(request: TeamRequest) -> HttpResponse:
+        request.member.team ...
+
+A team's views live under /t/<slug>/; the slug is taken from the address here and not passed on.
+Strangers get the same 404 as for a team that does not exist.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, cast
+
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils.translation import gettext as _
+
+from debugger.teams.models import Membership, Role, User
+from debugger.web.errors import NotAllowed, NotFound
+
+
+class Right(StrEnum):
+    """What a person may do in a team."""
+
+    SEE_TEAM = "see the team, its members and its checklist"
+    RUN_MOCK = "run panels in mock mode"
+    SEE_KEYS = "see that a key exists, its label and its health"
+    USE_KEYS = "run panels live with a stored or a pasted key"
+    MANAGE_KEYS = "add, test, rotate, revoke and restore keys"
+    SET_CEILINGS = "set the ceilings of the team and of its keys"
+    OVERRIDE_CEILING = "run above a ceiling after a typed confirmation"
+    INVITE = "invite people and revoke invitations"
+    MANAGE_MEMBERS = "change roles and remove people; owners only by owners"
+    RENAME_TEAM = "rename the team"
+    SEE_AUDIT = "read and export the audit log"
+    DELETE_TEAM = "delete the team and shred its keys"
+
+
+_EVERYBODY: Final = frozenset(Role)
+_MEMBERS: Final = frozenset({Role.OWNER, Role.ADMIN, Role.MEMBER})
+_ADMINS: Final = frozenset({Role.OWNER, Role.ADMIN})
+_OWNERS: Final = frozenset({Role.OWNER})
+
+TABLE: Final[Mapping[Right, frozenset[Role]]] = {
+    Right.SEE_TEAM: _EVERYBODY,
+    Right.RUN_MOCK: _EVERYBODY,
+    Right.SEE_KEYS: _EVERYBODY,
+    Right.USE_KEYS: _MEMBERS,
+    Right.MANAGE_KEYS: _ADMINS,
+    Right.SET_CEILINGS: _ADMINS,
+    Right.OVERRIDE_CEILING: _ADMINS,
+    Right.INVITE: _ADMINS,
+    Right.MANAGE_MEMBERS: _ADMINS,
+    Right.RENAME_TEAM: _ADMINS,
+    Right.SEE_AUDIT: _ADMINS,
+    Right.DELETE_TEAM: _OWNERS,
+}
+
+
+def may(member: Membership, right: Right) -> bool:
+    """Whether a person's role in a team carries a right."""
+    return Role(member.role) in TABLE[right]
+
+
+def demand(member: Membership, right: Right) -> None:
+    """Raise NotAllowed for a person without the right, with a sentence that says who has it."""
+    if not may(member, right):
+        names = [str(role.label) for role in Role if role in TABLE[right]]
+        raise NotAllowed(
+            _("Your role in this team is %(role)s. This needs one of: %(roles)s.")
+            % {"role": member.get_role_display(), "roles": ", ".join(names)}
+        )
+
+
+class Who(StrEnum):
+    """Who may ask for a view at all."""
+
+    ANYBODY = "anybody"
+    SIGNED_IN = "signed in"
+    TEAM = "team"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A view's rule, read by the decorators and by the test of all addresses.
+
+    ``read`` is for GET, HEAD and OPTIONS, ``write`` for everything else. A view for ANYBODY with
+    rights is reached with and without a team in its address; the rights are for the former.
+    """
+
+    who: Who
+    read: Right | None = None
+    write: Right | None = None
+
+    def right(self, method: str | None) -> Right | None:
+        """What a method needs in a team."""
+        return self.read if method in {"GET", "HEAD", "OPTIONS"} else self.write
+
+
+class TeamRequest(HttpRequest):
+    """A request whose person and team were found; ``member`` has both loaded."""
+
+    member: Membership
+
+
+View = Callable[..., HttpResponseBase]
+AnyView = Callable[..., HttpResponseBase | Awaitable[HttpResponseBase]]
+
+
+def public(view: AnyView | None = None, *, in_team: Right | None = None) -> Any:
+    """Anybody may ask; under a team's address only who has ``in_team``.
+
+    ``request.member`` is None without a team.
+    """
+    rule = Rule(who=Who.ANYBODY, read=in_team, write=in_team)
+    return _wrapped(view, rule) if view is not None else lambda real: _wrapped(real, rule)
+
+
+def signed_in(view: AnyView) -> Any:
+    """Whoever has an account may ask; others are led to the sign-in page."""
+    return _wrapped(view, Rule(who=Who.SIGNED_IN))
+
+
+def team_view(read: Right, *, post: Right | None = None) -> Callable[[AnyView], Any]:
+    """Who has the right in the team of the address may ask; ``post`` where changing needs more."""
+    rule = Rule(who=Who.TEAM, read=read, write=post or read)
+    return lambda view: _wrapped(view, rule)
+
+
+def rule_of(view: object) -> Rule | None:
+    """The rule that a view carries."""
+    return getattr(view, "access_rule", None)
+
+
+def _wrapped(view: AnyView, rule: Rule) -> AnyView:
+    if iscoroutinefunction(view):
+
+        @functools.wraps(view)
+        async def answer_async(
+            request: HttpRequest, *args: Any, slug: str | None = None, **kwargs: Any
+        ) -> HttpResponseBase:
+            user = await request.auser()
+            refused = await sync_to_async(_admit)(request, user, rule, slug)
+            if refused is not None:
+                return refused
+            return await cast("Awaitable[HttpResponseBase]", view(request, *args, **kwargs))
+
+        answer: AnyView = answer_async
+    else:
+
+        @functools.wraps(view)
+        def answer_now(
+            request: HttpRequest, *args: Any, slug: str | None = None, **kwargs: Any
+        ) -> HttpResponseBase:
+            refused = _admit(request, request.user, rule, slug)
+            if refused is not None:
+                return refused
+            return cast("HttpResponseBase", view(request, *args, **kwargs))
+
+        answer = answer_now
+    answer.access_rule = rule  # type: ignore[attr-defined]
+    return answer
+
+
+def _admit(request: HttpRequest, user: Any, rule: Rule, slug: str | None) -> HttpResponse | None:
+    """Put the membership on the request, raise, or give the answer that leads to the sign-in."""
+    request.member = None  # type: ignore[attr-defined]
+    if slug is None and rule.who is Who.ANYBODY:
+        return None
+    if not user.is_authenticated:
+        return _to_sign_in(request)
+    if slug is None:
+        return None
+    member = membership(user, slug)
+    if member is None:
+        raise NotFound(_("There is no such page, or it is not for you."))
+    request.member = member  # type: ignore[attr-defined]
+    needed = rule.right(request.method)
+    if needed is not None:
+        demand(member, needed)
+    return None
+
+
+def membership(user: User, slug: str) -> Membership | None:
+    """A person's place in the team of this slug, None for strangers and for no such team."""
+    found = Membership.objects.select_related("team", "user")
+    return found.filter(user=user, team__slug=slug, team__deleted_at=None).first()
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    """Lead a browser to the sign-in page and back; htmx is told with 401 and where to go."""
+    if request.headers.get("HX-Request") == "true":
+        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url("account_login")})
+    if request.method not in {"GET", "HEAD"}:
+        return redirect_to_login(resolve_url("hub:landing"))
+    return redirect_to_login(request.get_full_path())
