@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -16,6 +17,9 @@ class Milestone(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="milestones")
     step = models.CharField(max_length=20)
     reached_at = models.DateTimeField(default=timezone.now)
+    reached_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         constraints: ClassVar[list[models.BaseConstraint]] = [
