@@ -9,6 +9,7 @@ from debugger.hub import views
 app_name = "hub"
 urlpatterns = [
     path("", views.landing, name="landing"),
+    path("t/<slug:slug>/", views.home, name="home"),
     path("docs/", views.docs, name="docs"),
     path("docs/assumptions/", views.assumptions, name="assumptions"),
     path("docs/errors/", views.errors, name="errors"),

@@ -10,10 +10,12 @@ from debugger.client import scenarios
 from debugger.contract.openapi import document
 from debugger.hub import services
 from debugger.panels.services import panel_context
+from debugger.teams.access import Right, TeamRequest, public, team_view
 
 FIRST_PANEL = "generations.create"
 
 
+@public
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """The product itself: what it is for, how to start, and a panel that runs at once."""
@@ -21,30 +23,42 @@ def landing(request: HttpRequest) -> HttpResponse:
     return render(request, "hub/landing.html", context)
 
 
+@team_view(Right.SEE_TEAM)
+@require_safe
+def home(request: TeamRequest) -> HttpResponse:
+    """A team's own start page: its first steps, its keys, its people and what was spent today."""
+    return render(request, "hub/home.html")
+
+
+@public
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
     """The list of documentation pages."""
     return render(request, "hub/docs.html")
 
 
+@public
 @require_safe
 def assumptions(request: HttpRequest) -> HttpResponse:
     """Every fact about the Rivya API that had to be guessed."""
     return render(request, "hub/assumptions.html", {"guesses": services.guesses()})
 
 
+@public
 @require_safe
 def errors(request: HttpRequest) -> HttpResponse:
     """Every public error code, with what it means and what usually fixes it."""
     return render(request, "hub/errors.html", {"codes": services.error_codes()})
 
 
+@public
 @require_safe
 def keyboard(request: HttpRequest) -> HttpResponse:
     """The keyboard shortcuts, and how to switch them off."""
     return render(request, "hub/keyboard.html")
 
 
+@public
 @require_safe
 def mock_mode(request: HttpRequest) -> HttpResponse:
     """What mock mode is, what it can and cannot show, and every scenario."""
@@ -52,6 +66,7 @@ def mock_mode(request: HttpRequest) -> HttpResponse:
     return render(request, "hub/mock_mode.html", context)
 
 
+@public
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:
     """The contract as an OpenAPI document, with its guesses marked."""

@@ -37,6 +37,7 @@ class Right(StrEnum):
     RUN_MOCK = "run panels in mock mode"
     SEE_KEYS = "see that a key exists, its label and its health"
     USE_KEYS = "run panels live with a stored or a pasted key"
+    HIDE_CHECKLIST = "put the first steps away and bring them back"
     MANAGE_KEYS = "add, test, rotate, revoke and restore keys"
     SET_CEILINGS = "set the ceilings of the team and of its keys"
     OVERRIDE_CEILING = "run above a ceiling after a typed confirmation"
@@ -57,6 +58,7 @@ TABLE: Final[Mapping[Right, frozenset[Role]]] = {
     Right.RUN_MOCK: _EVERYBODY,
     Right.SEE_KEYS: _EVERYBODY,
     Right.USE_KEYS: _MEMBERS,
+    Right.HIDE_CHECKLIST: _MEMBERS,
     Right.MANAGE_KEYS: _ADMINS,
     Right.SET_CEILINGS: _ADMINS,
     Right.OVERRIDE_CEILING: _ADMINS,
