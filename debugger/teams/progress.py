@@ -21,9 +21,7 @@ class Step(StrEnum):
 
 def reached(team: Team, step: Step, *, user_id: int | None = None) -> None:
     """Remember that a step was taken, and by whom; the first time counts, twice is harmless."""
-    Milestone.objects.get_or_create(
-        team=team, step=step.value, defaults={"reached_by_id": user_id}
-    )
+    Milestone.objects.get_or_create(team=team, step=step.value, defaults={"reached_by_id": user_id})
 
 
 def steps_of(team: Team) -> frozenset[Step]:
