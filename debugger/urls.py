@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from debugger.panels.urls import urlpatterns as panels
 from debugger.panels.views import mock_media
 from debugger.web.health import healthz
 
@@ -11,6 +12,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("accounts/", include("allauth.urls")),
     path("panels/", include("debugger.panels.urls")),
+    path("t/<slug:slug>/panels/", include((panels, "team_panels"))),
     path("t/<slug:slug>/keys/", include("debugger.keys.urls")),
     path("mock/media/<path:path>", mock_media, name="mock_media"),
     path("", include("debugger.teams.urls")),

@@ -30,6 +30,7 @@ from debugger.panels import submission as submissions
 from debugger.panels import watch as watches
 from debugger.panels.calls import call_for
 from debugger.panels.submission import Submission
+from debugger.teams.access import Right, public
 from debugger.web.errors import Invalid
 
 _RETRIEVE: Final = operations.get("generations.retrieve")
@@ -42,6 +43,7 @@ def _operation(operation_id: str) -> Operation:
         raise Http404 from None
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_GET
 def index(request: HttpRequest) -> HttpResponse:
     """All operations under their groups."""
@@ -49,6 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "panels/index.html", context)
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_http_methods(["GET", "POST"])
 def panel(request: HttpRequest, operation_id: str) -> HttpResponse:
     """One panel, with sample values, ids from the address, or a draft that was handed over."""
@@ -62,6 +65,7 @@ def panel(request: HttpRequest, operation_id: str) -> HttpResponse:
     return render(request, "panels/page.html", context)
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_GET
 def schema(_request: HttpRequest, operation_id: str) -> HttpResponse:
     """The JSON Schema of the request body."""
@@ -72,6 +76,7 @@ def schema(_request: HttpRequest, operation_id: str) -> HttpResponse:
     return JsonResponse(document, json_dumps_params={"indent": 2, "ensure_ascii": False})
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 @sensitive_post_parameters("live_key")
 def form(request: HttpRequest, operation_id: str) -> HttpResponse:
@@ -79,6 +84,7 @@ def form(request: HttpRequest, operation_id: str) -> HttpResponse:
     return _refreshed(request, operation_id, everything=True)
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 @sensitive_post_parameters("live_key")
 def preview(request: HttpRequest, operation_id: str) -> HttpResponse:
@@ -101,6 +107,7 @@ def _refreshed(request: HttpRequest, operation_id: str, *, everything: bool) -> 
     return render(request, "panels/_refresh.html", {"panel": shown, "refresh": refresh})
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 @sensitive_post_parameters("live_key")
 async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
@@ -181,6 +188,7 @@ def render_outcome(
     return render_to_string("panels/_outcome.html", context)
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 @sensitive_post_parameters("live_key")
 async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
@@ -213,6 +221,7 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     return upstream.keep(response)
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 @sensitive_post_parameters("live_key")
 async def watch(request: HttpRequest, operation_id: str) -> HttpResponse:
@@ -243,6 +252,7 @@ async def _card(
     return HttpResponse(await sync_to_async(render_to_string)("panels/_job.html", context))
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_POST
 def curl(request: HttpRequest) -> HttpResponse:
     """What a pasted curl command means: read, never run."""
@@ -250,6 +260,7 @@ def curl(request: HttpRequest) -> HttpResponse:
     return render(request, "panels/_imported.html", {"imported": imported})
 
 
+@public(in_team=Right.RUN_MOCK)
 @require_http_methods(["GET", "HEAD"])
 async def live_media(request: HttpRequest, token: str) -> HttpResponseBase:
     """Result media of a live answer, through the client's guard."""
@@ -259,6 +270,7 @@ async def live_media(request: HttpRequest, token: str) -> HttpResponseBase:
     return await upstreams.live_media(request, url)
 
 
+@public
 @require_http_methods(["GET", "HEAD"])
 async def mock_media(request: HttpRequest, path: str) -> HttpResponseBase:
     """Result media and files of the emulator, read in process."""

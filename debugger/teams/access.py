@@ -17,7 +17,7 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, cast
+from typing import Any, Final, cast, overload
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth.views import redirect_to_login
@@ -120,6 +120,10 @@ View = Callable[..., HttpResponseBase]
 AnyView = Callable[..., HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
+@overload
+def public(view: AnyView) -> Any: ...
+@overload
+def public(*, in_team: Right) -> Callable[[AnyView], Any]: ...
 def public(view: AnyView | None = None, *, in_team: Right | None = None) -> Any:
     """Anybody may ask; under a team's address only who has ``in_team``.
 

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.urls import reverse
-
 from debugger.panels.jsontext import write_json
 
 ROWS: Final = 200
@@ -59,10 +57,9 @@ class Step:
     body: Mapping[str, Any] | None = None
 
     @property
-    def href(self) -> str:
-        """The panel's address, with the path parameters filled in."""
-        address = reverse("panels:panel", args=[self.operation_id])
-        return f"{address}?{urlencode(self.path)}" if self.path else address
+    def query(self) -> str:
+        """What follows the panel's address, so that its path parameters are filled in."""
+        return f"?{urlencode(self.path)}" if self.path else ""
 
     @property
     def body_json(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from django import template
+from django.template import Context
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from debugger.contract import operations
 from debugger.web import icons
 from debugger.web import prose as proses
+from debugger.web.addresses import panel_address
 
 register = template.Library()
 
@@ -36,25 +37,40 @@ class Section(TypedDict):
     operations: list[Link]
 
 
-@register.simple_tag
-def operation_groups() -> list[Section]:
-    """Every operation under its group, with the address of its panel."""
+@register.simple_tag(takes_context=True)
+def panel_url(context: Context, name: str, *args: object) -> str:
+    """The address of a panel's view: the page's team's where the context names one.
+
+    {% panel_url 'run' panel.operation.id %} and {% panel_url 'index' as address %}
+    """
+    return panel_address(name, *args, slug=_slug(context))
+
+
+def _slug(context: Context) -> str | None:
+    team: Any = context.get("team")
+    return getattr(team, "slug", None)
+
+
+@register.simple_tag(takes_context=True)
+def operation_groups(context: Context) -> list[Section]:
+    """Every operation under its group, with the address of its panel in the page's team."""
+    slug = _slug(context)
     return [
         {
             "slug": slugify(group.value),
             "title": _(group.value),
-            "operations": [_link(each) for each in members],
+            "operations": [_link(each, slug=slug) for each in members],
         }
         for group, members in operations.grouped().items()
     ]
 
 
-def _link(operation: operations.Operation) -> Link:
+def _link(operation: operations.Operation, *, slug: str | None) -> Link:
     return {
         "id": operation.id,
         "title": _(operation.title),
         "method": operation.method,
-        "url": reverse("panels:panel", args=[operation.id]),
+        "url": panel_address("panel", operation.id, slug=slug),
     }
 
 
