@@ -66,23 +66,34 @@ SECRET_KEY = SECRET_KEY or secrets.token_urlsafe(64)
 
 
 # What seals the keys of teams: "name:base64 of 32 bytes", separated by commas or line breaks. The
-# first wraps what is new, all of them open what is old. See keys/vault.py.
+# first wraps what is new, all of them open what is old. See keys/vault/master.py.
 MASTER_KEYS_FILE = Path(
     os.environ.get("RIVYA_DASH_MASTER_KEYS_FILE") or RIVYA_DASH_DATA / "master-keys"
 )
 
 
-def _master_keys() -> str:
-    """The keys from the environment or their file, or "" when there are none."""
-    if given := os.environ.get("RIVYA_DASH_MASTER_KEYS"):
-        return given
+def _master_keys() -> tuple[str, str]:
+    """The keys from the environment or their file, and why that file cannot be read.
+
+    Both are "" where there is none.
+    """
+    if given := os.environ.get("RIVYA_DASH_MASTER_KEYS", "").strip():
+        return given, ""
     try:
-        return MASTER_KEYS_FILE.read_text(encoding="utf-8").strip()
+        return MASTER_KEYS_FILE.read_text(encoding="utf-8").strip(), ""
     except (FileNotFoundError, NotADirectoryError):
-        return ""
+        return "", ""
+    except OSError as error:
+        return "", f"The file {MASTER_KEYS_FILE} cannot be read: {error.strerror}."
+    except UnicodeDecodeError:
+        return "", f"The file {MASTER_KEYS_FILE} is not text."
 
 
-RIVYA_DASH_MASTER_KEYS = _master_keys()
+# A site that cannot read its keys still starts: a check says so, and pages do.
+RIVYA_DASH_MASTER_KEYS, MASTER_KEYS_TROUBLE = _master_keys()
+# Unwrapped data keys of teams that a process may hold, and for how long. 0 holds none.
+RIVYA_DASH_DATA_KEYS_KEPT = 1_000
+RIVYA_DASH_DATA_KEY_SECONDS = 60.0
 
 
 # -- Who may ask ---------------------------------------------------------------------------------
