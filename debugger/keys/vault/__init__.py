@@ -1,0 +1,112 @@
+"""The vault: the only cryptography of the product. Keys go in, and come out only to be used.
+
+    sealed = vault.seal(team, row=key.public_id, value=text)
+    text = vault.open_sealed(team, row=key.public_id, sealed=key.sealed)
+
+Each team has a data key, wrapped by a master key of the site (master.py); values are sealed with
+it and bound to their team and row (envelope.py). What does not open is reported, never swallowed:
+CannotOpen has a reason, a translated sentence, and leaves one line in the log.
+
+Store what ``seal`` gives in the transaction in which it was called: the team's data key is locked
+until its end, so that a shredding at the same time finds the new value too.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils.translation import gettext_lazy as _
+
+from debugger.keys.vault import datakeys, envelope
+from debugger.keys.vault.master import ring
+from debugger.keys.vault.shredding import shred
+from debugger.keys.vault.troubles import CannotOpen, CannotSeal, Reason, VaultError
+from debugger.teams.models import Team
+
+__all__ = [
+    "CannotOpen",
+    "CannotSeal",
+    "Reason",
+    "VaultError",
+    "fingerprint",
+    "open_sealed",
+    "seal",
+    "sealing_trouble",
+    "shred",
+    "trouble",
+]
+logger = logging.getLogger(__name__)
+
+
+def seal(team: Team, *, row: str, value: str) -> bytes:
+    """The value, sealed for this row of this team. Raises CannotSeal.
+
+    ``row`` is a name that no other sealed value of the team has, such as a key's public id.
+    """
+    if not row:
+        raise ValueError("a sealed value belongs to a named row")
+    try:
+        key = datakeys.for_sealing(team)
+    except VaultError as trouble:
+        raise _noted(trouble, f"Nothing can be sealed for row {row} of team {team.pk}") from None
+    return envelope.seal_value(key, value, team=team.pk, row=row)
+
+
+def open_sealed(team: Team, *, row: str, sealed: bytes | memoryview | None) -> str:
+    """The value that was sealed for this row of this team; None is what shredding leaves.
+
+    Raises CannotOpen.
+    """
+    try:
+        if sealed is None:
+            raise datakeys.shredded()
+        return _opened(datakeys.for_opening(team), bytes(sealed), team=team, row=row)
+    except CannotOpen as trouble:
+        raise _noted(trouble, f"Row {row} of team {team.pk} cannot be opened") from None
+
+
+def fingerprint(team: Team, value: str) -> str:
+    """16 hexadecimal digits that tell whether two values of one team are the same, and no more.
+
+    Makes the team's data key where there is none. Raises CannotSeal.
+    """
+    try:
+        return envelope.fingerprint_of(datakeys.for_sealing(team), value)
+    except VaultError as trouble:
+        raise _noted(trouble, f"No fingerprint can be made for team {team.pk}") from None
+
+
+def trouble(team: Team) -> CannotOpen | None:
+    """What keeps everything of this team from opening, for its pages; None when nothing does.
+
+    A team that never stored anything has no trouble. One row is read, and nothing is logged.
+    """
+    try:
+        datakeys.for_opening(team)
+    except CannotOpen as found:
+        return None if found.reason is Reason.SHREDDED else found
+    return None
+
+
+def sealing_trouble(team: Team) -> str:
+    """Why nothing can be stored for this team, as a sentence; "" when it can. Makes nothing."""
+    if (found := trouble(team)) is not None:
+        return str(found)
+    masters = ring()
+    return "" if masters.first is not None else str(datakeys.no_first(masters))
+
+
+def _opened(key: envelope.Opened, sealed: bytes, *, team: Team, row: str) -> str:
+    try:
+        return envelope.open_value(key, sealed, team=team.pk, row=row)
+    except envelope.DoesNotOpenError as why:
+        sentence = _(
+            "It does not open: what is stored was changed, or belongs to another row or team."
+        )
+        raise CannotOpen(Reason.TAMPERED, sentence, detail=str(why)) from None
+
+
+def _noted(trouble: VaultError, what: str) -> VaultError:
+    """The same, after one line in the log."""
+    logger.warning("%s: %s (%s).", what, trouble.reason.value, trouble.detail)
+    return trouble

@@ -1,0 +1,229 @@
+"""The data keys of teams: made at the first seal, kept wrapped in rows, unwrapped for moments.
+
+Each use reads the team's row, so what another process re-wrapped or shredded counts at once. What
+the cache spares is the unwrapping alone. An entry is found by the wrapped bytes themselves: after
+a re-wrapping, a shredding or a restored backup the old entry simply does not match.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from debugger.keys.models import DataKey
+from debugger.keys.vault import envelope
+from debugger.keys.vault.master import Ring, name_of, ring
+from debugger.keys.vault.troubles import CannotOpen, CannotSeal, Reason
+from debugger.teams.models import Team
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """A data key as its row has it."""
+
+    team: int
+    master: str
+    version: int
+    blob: bytes
+
+
+class _Cache:
+    """Unwrapped data keys of this process: a bounded number, each for a short time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[Wrapped, tuple[float, envelope.Opened]] = OrderedDict()
+
+    def get(self, wrapped: Wrapped) -> envelope.Opened | None:
+        """The unwrapped key, unless its time is over."""
+        with self._lock:
+            until, opened = self._entries.get(wrapped, (0.0, None))
+            if opened is not None and until <= time.monotonic():
+                del self._entries[wrapped]
+                return None
+            return opened
+
+    def put(self, wrapped: Wrapped, opened: envelope.Opened) -> None:
+        """Remember one key; the team's earlier ones and the oldest beyond the bound go."""
+        seconds, most = settings.RIVYA_DASH_DATA_KEY_SECONDS, settings.RIVYA_DASH_DATA_KEYS_KEPT
+        with self._lock:
+            self._forget(wrapped.team)
+            if seconds > 0 and most > 0:
+                self._entries[wrapped] = (time.monotonic() + seconds, opened)
+            while len(self._entries) > most:
+                self._entries.popitem(last=False)
+
+    def forget(self, team: int | None = None) -> None:
+        """Drop one team's keys, or all."""
+        with self._lock:
+            if team is None:
+                self._entries.clear()
+            else:
+                self._forget(team)
+
+    def _forget(self, team: int) -> None:
+        for wrapped in [entry for entry in self._entries if entry.team == team]:
+            del self._entries[wrapped]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
+cache: Final = _Cache()
+
+
+def for_opening(team: Team) -> envelope.Opened:
+    """The team's data key. Raises CannotOpen."""
+    wrapped = _stored(DataKey.objects.filter(team_id=team.pk))
+    if wrapped is None:
+        raise shredded()
+    return unwrapped(wrapped)
+
+
+def for_sealing(team: Team) -> envelope.Opened:
+    """The team's data key, made when there is none. Raises CannotSeal.
+
+    Locks the row until the caller's transaction ends: what is stored within that transaction
+    cannot slip past a shredding.
+    """
+    with transaction.atomic():
+        row, wrapped = _locked(team)
+        if wrapped is None:
+            return _made(row)
+        try:
+            return unwrapped(wrapped)
+        except CannotOpen as trouble:
+            raise CannotSeal(
+                trouble.reason,
+                _("Nothing new can be stored, because the team's data key does not open: %(why)s")
+                % {"why": trouble},
+                detail=trouble.detail,
+            ) from None
+
+
+def unwrapped(wrapped: Wrapped) -> envelope.Opened:
+    """A stored data key, opened. Raises CannotOpen."""
+    masters = ring()
+    master = masters.labelled(wrapped.master)
+    if master is None:
+        raise no_master(wrapped.master, masters)
+    opened = cache.get(wrapped)
+    if opened is None:
+        opened = envelope.ready(raw_key(wrapped))
+        cache.put(wrapped, opened)
+    return opened
+
+
+def raw_key(wrapped: Wrapped) -> bytes:
+    """The data key itself, past the cache. Raises CannotOpen."""
+    masters = ring()
+    master = masters.labelled(wrapped.master)
+    if master is None:
+        raise no_master(wrapped.master, masters)
+    try:
+        return envelope.unwrap(master.cipher, wrapped.blob, team=wrapped.team)
+    except envelope.DoesNotOpenError as why:
+        raise CannotOpen(
+            Reason.TAMPERED,
+            _("The team's data key was changed where it is stored, so nothing opens with it."),
+            detail=f'the data key does not open with its master key "{wrapped.master}": {why}',
+        ) from None
+
+
+def shredded() -> CannotOpen:
+    """There is no data key: it was destroyed, or nothing was ever sealed."""
+    return CannotOpen(
+        Reason.SHREDDED, _("It was shredded and cannot be brought back."), detail="it was shredded"
+    )
+
+
+def no_master(label: str, masters: Ring) -> CannotOpen:
+    """No configured master key has this label; the text says why."""
+    name = name_of(label)
+    sentence: str | Promise
+    if not masters.keys:
+        sentence = _("It cannot be opened with the configured master keys: there are none.")
+        detail = f'"{label}" wrapped it, and no master key is configured'
+    elif masters.named(name) is None:
+        sentence = _(
+            "It cannot be opened with the configured master keys: “%(name)s” is not among them."
+        ) % {"name": name}
+        detail = f'"{label}" wrapped it, and is not configured'
+    else:
+        sentence = _(
+            "It cannot be opened with the configured master keys: “%(name)s” is now another key "
+            "than the one that was used."
+        ) % {"name": name}
+        detail = f'"{label}" wrapped it, and another key has that name now'
+    return CannotOpen(Reason.NO_MASTER, sentence, detail=detail)
+
+
+def _locked(team: Team) -> tuple[DataKey, Wrapped | None]:
+    """The team's row, made when it is missing; a second maker waits here for the first."""
+    rows = DataKey.objects.select_for_update().filter(team_id=team.pk)
+    row = rows.first()
+    if row is None:
+        now = timezone.now()
+        blank = DataKey(team_id=team.pk, wrapped=None, master="", version=0, shredded_at=now)
+        DataKey.objects.bulk_create([blank], ignore_conflicts=True)
+        row = rows.get()
+    return row, as_wrapped(row)
+
+
+def _made(row: DataKey) -> envelope.Opened:
+    """A fresh data key in a row that has none. A deleted team gets no new one."""
+    first = ring().first
+    if first is None:
+        raise no_first(ring())
+    if not Team.objects.filter(pk=row.team_id, deleted_at=None).exists():
+        raise CannotSeal(
+            Reason.SHREDDED,
+            _("This team was deleted, so nothing new can be stored for it."),
+            detail="the team was deleted",
+        )
+    data_key = envelope.new_data_key()
+    row.wrapped = envelope.wrap(first.cipher, data_key, team=row.team_id)
+    row.master, row.version, row.shredded_at = first.label, row.version + 1, None
+    row.created_at = row.wrapped_at = timezone.now()
+    row.save()
+    return envelope.ready(data_key)
+
+
+def no_first(masters: Ring) -> CannotSeal:
+    """No new data key can be wrapped with these; the text says why."""
+    if problems := masters.problems:
+        sentence = _("Nothing can be stored: the master keys of this site are misconfigured.")
+        return CannotSeal(Reason.NO_MASTER, sentence, detail=" ".join(problems))
+    return CannotSeal(
+        Reason.NO_MASTER,
+        _(
+            "Nothing can be stored: this site has no master key. Whoever runs it can set "
+            "RIVYA_DASH_MASTER_KEYS or RIVYA_DASH_MASTER_KEYS_FILE."
+        ),
+        detail="no master key is configured",
+    )
+
+
+def _stored(rows: QuerySet[DataKey]) -> Wrapped | None:
+    found = rows.values_list("team_id", "master", "version", "wrapped").first()
+    if found is None or found[3] is None:
+        return None
+    return Wrapped(team=found[0], master=found[1], version=found[2], blob=bytes(found[3]))
+
+
+def as_wrapped(row: DataKey) -> Wrapped | None:
+    """What a loaded row holds; None for a shredded one. PostgreSQL gives a memoryview."""
+    if row.wrapped is None:
+        return None
+    blob = bytes(row.wrapped)
+    return Wrapped(team=row.team_id, master=row.master, version=row.version, blob=blob)

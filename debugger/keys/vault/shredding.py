@@ -1,0 +1,32 @@
+"""Destroying what a team stored: its data key, and every value that was sealed with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from debugger.keys.models import DataKey
+from debugger.keys.vault.datakeys import cache
+from debugger.keys.vault.places import places
+from debugger.teams.models import Team
+
+
+def shred(team: Team, *, now: datetime | None = None) -> int:
+    """Destroy the team's data key and all its sealed values; gives the number of values.
+
+    The team may store again afterwards, under a new data key, unless it was deleted. Backups of
+    the database keep what they have: without the master key that wrapped it, it is worthless.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        blank = DataKey(team_id=team.pk, wrapped=None, master="", version=0, shredded_at=now)
+        DataKey.objects.bulk_create([blank], ignore_conflicts=True)
+        row = DataKey.objects.select_for_update().get(team_id=team.pk)
+        row.wrapped, row.master, row.shredded_at = None, "", now
+        row.version += 1
+        row.save()
+        count = sum(place.shred(team, now) for place in places())
+        cache.forget(team.pk)
+    return count
