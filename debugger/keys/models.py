@@ -21,13 +21,13 @@ def new_public_id() -> str:
 class DataKey(models.Model):
     """The key that seals one team's secrets, itself wrapped by a master key.
 
-    ``master`` names the master key, see vault.py. Without ``wrapped`` it was shredded, and with it
-    everything that it sealed.
+    ``master`` is the label of the master key, see vault/master.py. Without ``wrapped`` it was
+    shredded, and with it everything that it sealed.
     """
 
     team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="data_key")
     wrapped = models.BinaryField(null=True)
-    master = models.CharField(max_length=16)
+    master = models.CharField(max_length=40, blank=True)
     version = models.PositiveIntegerField(default=1)  # Grows with each wrapping, for caches.
     created_at = models.DateTimeField(default=timezone.now)
     wrapped_at = models.DateTimeField(default=timezone.now)
