@@ -6,10 +6,11 @@ from django.urls import include, path
 
 from debugger.panels.urls import urlpatterns as panels
 from debugger.panels.views import mock_media
+from debugger.teams.access import public
 from debugger.web.health import healthz
 
 urlpatterns = [
-    path("healthz", healthz, name="healthz"),
+    path("healthz", public(healthz), name="healthz"),
     path("accounts/", include("allauth.urls")),
     path("panels/", include("debugger.panels.urls")),
     path("t/<slug:slug>/panels/", include((panels, "team_panels"))),

@@ -26,6 +26,30 @@ def sqlite(path: Path) -> dict[str, Any]:
     }
 
 
+def cache_from_url(url: str) -> dict[str, Any]:
+    """Settings for a cache at ``redis://…``, or in this process's memory for "".
+
+    Raises ValueError for anything else; the message never repeats the password.
+    """
+    if not url:
+        # Old counters make room for new ones; the default would hold 300 of them.
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "LOCATION": "rivya-dash",
+            "OPTIONS": {"MAX_ENTRIES": 20_000},
+        }
+    scheme = urlsplit(url).scheme
+    if scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError(f"RIVYA_DASH_CACHE_URL begins with {scheme!r}; it must be redis://")
+    return {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": url,
+        "KEY_PREFIX": "rivya-dash",
+        # A cache that does not answer must not hold up every page.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+    }
+
+
 def from_url(url: str) -> dict[str, Any]:
     """Settings for ``postgresql://user:password@host:port/name?option=value`` or ``sqlite:///path``.
 

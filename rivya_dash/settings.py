@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
-from rivya_dash.database import from_url, sqlite
+from rivya_dash.database import cache_from_url, from_url, sqlite
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -25,6 +25,14 @@ def _words(name: str, default: str = "") -> list[str]:
 def _flag(name: str) -> bool:
     """Whether an environment variable says yes."""
     return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
+def _number(name: str, default: int) -> int:
+    """The whole number of an environment variable, 0 or more."""
+    given = os.environ.get(name, "").strip() or str(default)
+    if not (given.isascii() and given.isdigit()):
+        raise ValueError(f"{name} is {given!r}; it must be a whole number, 0 or more")
+    return int(given)
 
 
 # -- Where things are kept -----------------------------------------------------------------------
@@ -231,6 +239,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2**20
 RIVYA_DASH_MAX_REQUEST_BYTES = 110 * 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
+
+
+# -- Limits --------------------------------------------------------------------------------------
+
+# Where counters are kept that several requests share: this process's memory, or Redis, which is
+# needed as soon as more than one web process serves the site.
+RIVYA_DASH_CACHE_URL = os.environ.get("RIVYA_DASH_CACHE_URL", "")
+CACHES = {"default": cache_from_url(RIVYA_DASH_CACHE_URL)}
+# For each person, or each address of visitors; 0 for no limit. An office shares one address.
+RIVYA_DASH_RUNS_PER_MINUTE = _number("RIVYA_DASH_RUNS_PER_MINUTE", 120)
+RIVYA_DASH_SANDBOXES_PER_HOUR = _number("RIVYA_DASH_SANDBOXES_PER_HOUR", 60)
 
 
 # -- Languages -----------------------------------------------------------------------------------

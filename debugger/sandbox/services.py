@@ -6,6 +6,7 @@ functions see no request and set no cookie: they say what the view must set.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from debugger.client.api import Upstream, mock_upstream
 from debugger.client.emulation import Emulation, Request, Response
 from debugger.sandbox.models import SandboxAccount
 from debugger.sandbox.rows import RowStore
+from debugger.web import ratelimit
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -57,11 +59,16 @@ class Visit:
     cookie: Cookie | None = None
 
 
-def account_for(token: str | None) -> Visit:
-    """The account of a visitor, opened when there is none yet. ``token`` is the cookie's value."""
+def account_for(token: str | None, *, asker: str = "") -> Visit:
+    """The account of a visitor, opened when there is none yet. ``token`` is the cookie's value.
+
+    ``asker`` (ratelimit.asker_of) opens only so many; raises TooMany beyond that.
+    """
     account = known_account(token)
     if account is not None:
         return Visit(account=account)
+    if asker:
+        ratelimit.take(ratelimit.SANDBOXES, asker, now=time.time())
     account = _emulation().new_account()
     return Visit(account=account, cookie=Cookie(value=token_of(account)))
 
@@ -82,9 +89,10 @@ def token_of(account: str) -> str:
     return signing.Signer(salt=_SALT).sign(account)
 
 
-async def visit(token: str | None) -> Visit:
+async def visit(token: str | None, *, asker: str = "") -> Visit:
     """``account_for`` for async views."""
-    return await sync_to_async(_giving_back(account_for))(token)
+    opened = functools.partial(account_for, asker=asker)
+    return await sync_to_async(_giving_back(opened))(token)
 
 
 async def handle(request: Request) -> Response:

@@ -42,10 +42,33 @@ class Invalid(ServiceError):  # noqa: N818  # Said by services as a word.
     template = "400.html"
 
 
+class TooMany(ServiceError):  # noqa: N818  # Said by services as a word.
+    """It may be asked again after ``seconds``."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    template = "429.html"
+
+    def __init__(self, sentence: str, *, seconds: int) -> None:
+        super().__init__(sentence)
+        self.seconds = seconds
+
+
 def error_page(request: HttpRequest, error: ServiceError) -> HttpResponse:
     """The page for one error, with its own sentence when it carries one."""
-    page = loader.render_to_string(error.template, {"sentence": str(error)}, request)
-    return HttpResponse(page, status=error.status)
+    context: dict[str, object] = {"sentence": str(error)}
+    if not isinstance(error, TooMany):
+        page = loader.render_to_string(error.template, context, request)
+        return HttpResponse(page, status=error.status)
+    # Where only a part of the page waits for the answer it gets a part, and all else stays.
+    streams = "text/event-stream" in request.headers.get("Accept", "")
+    part = streams or request.headers.get("HX-Request") == "true"
+    template = "web/_too_many.html" if part else error.template
+    context |= {"seconds": error.seconds, "asked": request.headers.get("HX-Target", "")}
+    page = loader.render_to_string(template, context, request)
+    headers = {"Retry-After": str(error.seconds), "Cache-Control": "no-store"}
+    if context["asked"] == "job":  # The card of a watched job stays, and looks again by itself.
+        headers["HX-Reswap"] = "beforeend"
+    return HttpResponse(page, status=error.status, headers=headers)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
