@@ -17,6 +17,7 @@ from debugger.client.outcome import Mode
 from debugger.client.transport import Upstream, live_upstream
 from debugger.panels import media
 from debugger.sandbox import services as sandbox
+from debugger.web.ratelimit import asker_of
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 
@@ -45,7 +46,8 @@ async def upstream_for(request: HttpRequest, *, mode: Mode, scenario: str) -> Vi
     """The network in live mode, this visitor's own sandbox in mock mode."""
     if mode is Mode.LIVE:
         return Visit(live_upstream(settings.RIVYA_BASE_URL))
-    visit = await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME))
+    asker = asker_of(request, user=await request.auser())
+    visit = await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME), asker=asker)
     base_url = site_of(request) + media.MOCK_PREFIX
     upstream = sandbox.upstream_for(visit.account, base_url=base_url, scenario=scenario or None)
     return Visit(upstream, visit.cookie)

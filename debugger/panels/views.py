@@ -32,6 +32,7 @@ from debugger.panels.calls import call_for
 from debugger.panels.submission import Submission
 from debugger.teams.access import Right, public
 from debugger.web.errors import Invalid
+from debugger.web.ratelimit import LOOKS, RUNS, limited
 
 _RETRIEVE: Final = operations.get("generations.retrieve")
 
@@ -109,6 +110,7 @@ def _refreshed(request: HttpRequest, operation_id: str, *, everything: bool) -> 
 
 @public(in_team=Right.RUN_MOCK)
 @require_POST
+@limited(RUNS)
 @sensitive_post_parameters("live_key")
 async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
     """Send the draft, or say why it was held back and offer to send it anyway."""
@@ -190,6 +192,7 @@ def render_outcome(
 
 @public(in_team=Right.RUN_MOCK)
 @require_POST
+@limited(RUNS)
 @sensitive_post_parameters("live_key")
 async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     """Run a streamed turn: an event stream of ours, or a fragment when it was held back."""
@@ -223,6 +226,7 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
 
 @public(in_team=Right.RUN_MOCK)
 @require_POST
+@limited(LOOKS)
 @sensitive_post_parameters("live_key")
 async def watch(request: HttpRequest, operation_id: str) -> HttpResponse:
     """One look at a job, or the card of a job that is no longer watched."""
