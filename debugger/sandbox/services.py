@@ -6,11 +6,10 @@ functions see no request and set no cookie: they say what the view must set.
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Final, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -91,7 +90,7 @@ def token_of(account: str) -> str:
 
 async def visit(token: str | None, *, asker: str = "") -> Visit:
     """``account_for`` for async views."""
-    opened = functools.partial(account_for, asker=asker)
+    opened = partial(account_for, asker=asker)
     return await sync_to_async(_giving_back(opened))(token)
 
 
