@@ -15,6 +15,7 @@ from django.db.models import QuerySet, Sum
 from django.db.models.functions import Length
 
 from debugger.client.emulation import Record, Unit
+from debugger.sandbox.kept import sweepable
 from debugger.sandbox.models import SandboxAccount, SandboxBlob, SandboxKey, SandboxRecord
 
 BLOB_LIMIT: Final = 256 * 1024 * 1024
@@ -90,7 +91,7 @@ class RowStore:
         rows = SandboxAccount.objects.using(self._using)
         over = rows.count() - self._account_limit
         if over > 0:
-            others = rows.exclude(pk=besides.pk).order_by("touched_at", "created_at")
+            others = sweepable(rows.exclude(pk=besides.pk)).order_by("touched_at", "created_at")
             # One that is being used this very moment is not the one to go.
             for row in others.select_for_update(skip_locked=True)[:over]:
                 row.delete()

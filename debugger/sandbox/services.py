@@ -7,21 +7,22 @@ functions see no request and set no cookie: they say what the view must set.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Final, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.core import signing
-from django.db import connections, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from debugger.client.api import Upstream, mock_upstream
 from debugger.client.emulation import Emulation, Request, Response
+from debugger.sandbox.kept import sweepable
 from debugger.sandbox.models import SandboxAccount
 from debugger.sandbox.rows import RowStore
 from debugger.web import ratelimit
+from debugger.web.connections import giving_back
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -83,6 +84,13 @@ def known_account(token: str | None) -> str | None:
     return account if SandboxAccount.objects.filter(pk=account).exists() else None
 
 
+def lasting_account(known: str) -> str:
+    """The account ``known`` where it still exists, else a new one, for whoever remembers its id."""
+    if known and SandboxAccount.objects.filter(pk=known).exists():
+        return known
+    return _emulation().new_account()
+
+
 def token_of(account: str) -> str:
     """The cookie's value for an account."""
     return signing.Signer(salt=_SALT).sign(account)
@@ -91,31 +99,12 @@ def token_of(account: str) -> str:
 async def visit(token: str | None, *, asker: str = "") -> Visit:
     """``account_for`` for async views."""
     opened = partial(account_for, asker=asker)
-    return await sync_to_async(_giving_back(opened))(token)
+    return await sync_to_async(giving_back(opened))(token)
 
 
 async def handle(request: Request) -> Response:
     """Let the emulator answer one request, in a thread because it reads and writes rows."""
-    return await sync_to_async(_giving_back(handle_now))(request)
-
-
-def _giving_back(work: Callable[[Given], Result]) -> Callable[[Given], Result]:
-    """The same work, which gives its database connection back at once.
-
-    Otherwise the connection stays open until the answer has been sent, and an answer may be a
-    stream that lasts for minutes: a few of them would hold the whole pool, or all files that the
-    process may have open.
-    """
-
-    def done(given: Given) -> Result:
-        try:
-            return work(given)
-        finally:
-            for connection in connections.all(initialized_only=True):
-                if not connection.in_atomic_block:
-                    connection.close()
-
-    return done
+    return await sync_to_async(giving_back(handle_now))(request)
 
 
 def handle_now(request: Request) -> Response:
@@ -138,7 +127,7 @@ def sweep(*, now: float, kept_for: float = KEPT_FOR, limit: int = SWEPT_AT_ONCE)
     An account that is touched again in the meantime stays: each one is looked at once more under
     its lock.
     """
-    stale = SandboxAccount.objects.filter(touched_at__lt=now - kept_for)
+    stale = sweepable(SandboxAccount.objects.filter(touched_at__lt=now - kept_for))
     names = list(stale.order_by("touched_at").values_list("pk", flat=True)[:limit])
     return sum(_delete_if(stale, name) for name in names)
 
