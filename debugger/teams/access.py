@@ -8,7 +8,8 @@ addresses and fails for a view without a rule.
         request.member.team ...
 
 A team's views live under /t/<slug>/; the slug is taken from the address here and not passed on.
-Strangers get the same 404 as for a team that does not exist.
+Strangers get the same 404 as for a team that does not exist. Stand above every other decorator:
+what an outer one answers first, it answers to everybody.
 """
 
 from __future__ import annotations
@@ -17,13 +18,17 @@ import functools
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final, cast, overload
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from debugger.teams.models import Membership, Role, User
@@ -97,8 +102,9 @@ class Who(StrEnum):
 class Rule:
     """A view's rule, read by the decorators and by the test of all addresses.
 
-    ``read`` is for GET, HEAD and OPTIONS, ``write`` for everything else. A view for ANYBODY with
-    rights is reached with and without a team in its address; the rights are for the former.
+    ``read`` is for GET, HEAD and OPTIONS, ``write`` for everything else, methods that nobody knows
+    included. A view for ANYBODY or SIGNED_IN may be reached with and without a team in its address;
+    under a team's only its people reach it, those with the right where one is named.
     """
 
     who: Who
@@ -160,7 +166,8 @@ def _wrapped(view: AnyView, rule: Rule) -> AnyView:
             refused = await sync_to_async(_admit)(request, user, rule, slug)
             if refused is not None:
                 return refused
-            return await cast("Awaitable[HttpResponseBase]", view(request, *args, **kwargs))
+            answer = await cast("Awaitable[HttpResponseBase]", view(request, *args, **kwargs))
+            return _for_one_person(answer, rule, slug)
 
         answer: AnyView = answer_async
     else:
@@ -172,7 +179,8 @@ def _wrapped(view: AnyView, rule: Rule) -> AnyView:
             refused = _admit(request, request.user, rule, slug)
             if refused is not None:
                 return refused
-            return cast("HttpResponseBase", view(request, *args, **kwargs))
+            answer = cast("HttpResponseBase", view(request, *args, **kwargs))
+            return _for_one_person(answer, rule, slug)
 
         answer = answer_now
     answer.access_rule = rule  # type: ignore[attr-defined]
@@ -182,9 +190,12 @@ def _wrapped(view: AnyView, rule: Rule) -> AnyView:
 def _admit(request: HttpRequest, user: Any, rule: Rule, slug: str | None) -> HttpResponse | None:
     """Put the membership on the request, raise, or give the answer that leads to the sign-in."""
     request.member = None  # type: ignore[attr-defined]
+    if slug is None and rule.who is Who.TEAM:
+        # Letting it pass would open a team's view to everybody.
+        raise ImproperlyConfigured(f"{request.path} has a team's view and no team in it")
     if slug is None and rule.who is Who.ANYBODY:
         return None
-    if not user.is_authenticated:
+    if not (user.is_authenticated and user.is_active):
         return _to_sign_in(request)
     if slug is None:
         return None
@@ -204,10 +215,36 @@ def membership(user: User, slug: str) -> Membership | None:
     return found.filter(user=user, team__slug=slug, team__deleted_at=None).first()
 
 
+def _for_one_person(answer: HttpResponseBase, rule: Rule, slug: str | None) -> HttpResponseBase:
+    """Keep what somebody had to sign in for out of caches that others share."""
+    if slug is not None or rule.who is not Who.ANYBODY:
+        answer.headers.setdefault("Cache-Control", "private, no-cache")
+    return answer
+
+
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    """Lead a browser to the sign-in page and back; htmx is told with 401 and where to go."""
-    if request.headers.get("HX-Request") == "true":
-        return HttpResponse(status=401, headers={"HX-Redirect": resolve_url("account_login")})
-    if request.method not in {"GET", "HEAD"}:
-        return redirect_to_login(resolve_url("hub:landing"))
-    return redirect_to_login(request.get_full_path())
+    """Lead a browser to the sign-in page and from there back to the page that it was on.
+
+    A script is told with 401 and where to go, so that it can keep what was typed (draft.js).
+    """
+    led = redirect_to_login(_page_of(request))
+    if not _by_script(request):
+        return led
+    return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": led.url})
+
+
+def _by_script(request: HttpRequest) -> bool:
+    """Whether the answer goes into a part of a page that is already there."""
+    streams = "text/event-stream" in request.headers.get("Accept", "")
+    return streams or request.headers.get("HX-Request") == "true"
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page that a person sees: this address, or for a form and a fragment the one around it."""
+    if request.method in {"GET", "HEAD"} and not _by_script(request):
+        return request.get_full_path()
+    around = request.headers.get("HX-Current-URL") or request.headers.get("Referer") or ""
+    if not url_has_allowed_host_and_scheme(around, {request.get_host()}):
+        return resolve_url("hub:landing")
+    page = urlsplit(around)
+    return page._replace(scheme="", netloc="", fragment="").geturl() or resolve_url("hub:landing")

@@ -4,8 +4,8 @@
     async def run(request): ...
 
 A signed-in person is counted as that person, wherever they sit; everybody else by the address of
-the connection, an IPv6 one by its network of 64 bits, because a single machine has all of it. What a
-header claims is never asked: behind a proxy the ASGI server, told whom to believe, puts the
+the connection, an IPv6 one by its network of 64 bits, because a single machine has all of it. What
+a header claims is never asked: behind a proxy the ASGI server, told whom to believe, puts the
 browser's own address there.
 
 The count is a sliding one: the window before still weighs as much as is left of it, so nobody may
@@ -143,13 +143,9 @@ def _sentence(limit: Limit, wait: int) -> str:
         told = _("From your address many new mock sandboxes were opened lately.")
     else:
         told = _("That was a lot in a short time.")
-    minutes = math.ceil(wait / 60)
     if wait <= 90:
-        again = ngettext(
-            "Try again in %(n)d second.", "Try again in %(n)d seconds.", wait
-        ) % {"n": wait}
-    else:
-        again = ngettext(
-            "Try again in %(n)d minute.", "Try again in about %(n)d minutes.", minutes
-        ) % {"n": minutes}
-    return f"{told} {again}"
+        again = ngettext("Try again in %(n)d second.", "Try again in %(n)d seconds.", wait)
+        return f"{told} {again % {'n': wait}}"
+    minutes = math.ceil(wait / 60)
+    again = ngettext("Try again in %(n)d minute.", "Try again in about %(n)d minutes.", minutes)
+    return f"{told} {again % {'n': minutes}}"
