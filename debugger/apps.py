@@ -13,5 +13,6 @@ class DebuggerConfig(AppConfig):
     verbose_name = _("Debugger for the Rivya API")
 
     def ready(self) -> None:
-        """Register the checks of the deployment."""
+        """Register the checks of the deployment, and listen to what happens to accounts."""
+        from debugger.teams import accounts_audit  # noqa: F401  # Importing connects it.
         from debugger.web import checks  # noqa: F401  # Importing registers them.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import socket
 import time
 
@@ -46,3 +47,11 @@ def in_url(host: str) -> str:
     """The host as it stands in an address that a browser on this machine can open."""
     local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # Not bound here.
     return f"[{local}]" if ":" in local else local
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there; false for names but localhost."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

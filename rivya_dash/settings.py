@@ -35,6 +35,14 @@ def _number(name: str, default: int) -> int:
     return int(given)
 
 
+def _secret(name: str) -> str:
+    """A secret from the environment, or from the file that NAME_FILE names; "" without either."""
+    if given := os.environ.get(name):
+        return given
+    path = os.environ.get(f"{name}_FILE")
+    return Path(path).read_text(encoding="utf-8").strip() if path else ""
+
+
 # -- Where things are kept -----------------------------------------------------------------------
 
 # Everything that `rivya-dash up` writes: the database, secrets, the broker, collected files.
@@ -152,13 +160,118 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # -- Accounts ------------------------------------------------------------------------------------
 
+# Who may make an account: "open" for everybody, "invited" for who follows a team's invitation. The
+# very first person may always, since nobody could invite them.
+RIVYA_DASH_SIGN_UP = os.environ.get("RIVYA_DASH_SIGN_UP") or "open"
+if RIVYA_DASH_SIGN_UP not in {"open", "invited"}:
+    raise ValueError('RIVYA_DASH_SIGN_UP is "open" or "invited"')
+# Whether the first person's address counts as theirs without a mail. `rivya-dash up` says so on
+# loopback hosts, where who can open the page can read the data folder as well.
+RIVYA_DASH_FIRST_PERSON_IS_TRUSTED = _flag("RIVYA_DASH_FIRST_PERSON_IS_TRUSTED")
+
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-LOGIN_REDIRECT_URL = "/"
 LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/teams/"  # Only where debugger/teams/accounts.py knows nothing better.
+LOGOUT_REDIRECT_URL = "/"
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # For who asked to stay signed in; else until the browser ends.
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose a person who comes back from single sign-on.
+PASSWORD_RESET_TIMEOUT = 3600
+
+ACCOUNT_ADAPTER = "debugger.teams.accounts.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "debugger.teams.accounts_forms.SignInForm",
+    "signup": "debugger.teams.accounts_forms.SignUpForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+# A code is typed into the page that asked for it. A link would also work for who stole the mail,
+# and in a browser that knows nothing of the sign-up.
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # Our subjects name the site themselves.
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_MAX_EMAIL_ADDRESSES = 5
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+# Behind a proxy uvicorn puts the client's address where it belongs (--forwarded-allow-ips), so
+# nothing here reads a header that anybody can send.
+ALLAUTH_TRUSTED_PROXY_COUNT = 0
+
+MFA_ADAPTER = "debugger.teams.accounts.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# True would accept every origin. Without it https is asked for, and http://localhost is fine.
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = False
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "rivya-dash"
+MFA_TOTP_TOLERANCE = 1  # Clocks of telephones are off by seconds; a code is taken once only.
+
+USERSESSIONS_ADAPTER = "debugger.teams.accounts.SessionsAdapter"
+USERSESSIONS_TRACK_ACTIVITY = True
+
+# Single sign-on with one OpenID Connect provider, found by its address alone.
+RIVYA_DASH_OIDC_ISSUER = os.environ.get("RIVYA_DASH_OIDC_ISSUER", "").rstrip("/")
+SOCIALACCOUNT_ADAPTER = "debugger.teams.accounts.SingleSignOnAdapter"
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": os.environ.get("RIVYA_DASH_OIDC_NAME") or _("single sign-on"),
+                "client_id": os.environ.get("RIVYA_DASH_OIDC_CLIENT_ID", ""),
+                "secret": _secret("RIVYA_DASH_OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": RIVYA_DASH_OIDC_ISSUER},
+            }
+        ]
+        if RIVYA_DASH_OIDC_ISSUER
+        else [],
+    }
+}
+
+# Limits on attempts and codes that were used are counted here. One web process counts in its
+# memory; several need a place that they share.
+_cache_url = os.environ.get("RIVYA_DASH_CACHE_URL", "")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
+    if _cache_url
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        # Beyond this Django throws counts away, and who can make it do so has no limit any more.
+        "OPTIONS": {"MAX_ENTRIES": 200_000},
+    }
+}
+
+
+# -- E-mail --------------------------------------------------------------------------------------
+
+EMAIL_HOST = os.environ.get("RIVYA_DASH_EMAIL_HOST", "")
+_email_tls = os.environ.get("RIVYA_DASH_EMAIL_TLS", "").strip().lower() or "starttls"
+if _email_tls not in {"starttls", "ssl", "no"}:
+    raise ValueError('RIVYA_DASH_EMAIL_TLS is "starttls", "ssl" or "no"')
+EMAIL_USE_TLS = _email_tls == "starttls"
+EMAIL_USE_SSL = _email_tls == "ssl"
+EMAIL_PORT = int(os.environ.get("RIVYA_DASH_EMAIL_PORT") or (465 if EMAIL_USE_SSL else 587))
+EMAIL_HOST_USER = os.environ.get("RIVYA_DASH_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = _secret("RIVYA_DASH_EMAIL_PASSWORD")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("RIVYA_DASH_EMAIL_FROM") or "rivya-dash <rivya-dash@localhost>"
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Where mails become files while there is no mail server; `rivya-dash up` sets it.
+RIVYA_DASH_EMAIL_FOLDER = os.environ.get("RIVYA_DASH_EMAIL_FOLDER", "")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "rivya_dash.mail.Files"
+    if RIVYA_DASH_EMAIL_FOLDER
+    else "django.core.mail.backends.console.EmailBackend"
+)
 
 
 # -- The Rivya API -------------------------------------------------------------------------------
@@ -203,7 +316,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    # In place of allauth's own, which writes a row at every request and holds a thread meanwhile.
+    "debugger.teams.accounts_sessions.track",
     "django_htmx.middleware.HtmxMiddleware",
     "debugger.web.middleware.ServiceErrors",
 ]
@@ -224,7 +338,11 @@ TEMPLATES = [
                 "debugger.teams.context.teams",
             ],
             # Rooms are no apps of their own, so Django does not look for tags in them.
-            "libraries": {"dash": "debugger.web.templatetags.dash"},
+            "libraries": {
+                "dash": "debugger.web.templatetags.dash",
+                "teams": "debugger.teams.tags",
+                "accounts": "debugger.teams.accounts_tags",
+            },
         },
     }
 ]

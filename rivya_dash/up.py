@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rivya_dash.datafolder import DataFolder, InUseError
-from rivya_dash.ports import RefusedError, free_port, in_url
+from rivya_dash.ports import RefusedError, free_port, in_url, is_loopback
 from rivya_dash.supervisor import Part, Printer, Supervisor
 
 READY_SECONDS = 60.0
@@ -150,6 +150,7 @@ def _set_environment(plan: Plan, folder: DataFolder) -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rivya_dash.settings")
     os.environ["PYTHONUNBUFFERED"] = "1"
     os.environ.setdefault("RIVYA_DASH_VISITORS_MAY_PASTE_KEYS", "yes")
+    os.environ.setdefault("RIVYA_DASH_EMAIL_FOLDER", str(plan.data / "mail"))
     if plan.emulator_address:
         os.environ.setdefault("RIVYA_DASH_SANDBOX_BASE", plan.emulator_address)
     os.environ["RIVYA_BASE_URL"] = (
@@ -166,6 +167,7 @@ def _serve(plan: Plan, began: float) -> int:
     printer = Printer(redact=redact_text)
     printer.line("up", f"Preparing {plan.data} ...")
     _prepare(plan)
+    welcome = _welcome(plan)
     supervisor = Supervisor(_parts(plan), environment=os.environ, printer=printer)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: supervisor.request_stop())
@@ -175,7 +177,7 @@ def _serve(plan: Plan, began: float) -> int:
             printer.line("up", f"These did not answer: {', '.join(silent)}. See their lines above.")
             return 1
         if not supervisor.stop_requests:
-            _announce(plan, printer, seconds=time.monotonic() - began)
+            _announce(plan, printer, seconds=time.monotonic() - began, welcome=welcome)
         supervisor.run()
     finally:
         printer.line("up", "Stopping ...")
@@ -277,7 +279,32 @@ class _Ping:
         return False
 
 
-def _announce(plan: Plan, printer: Printer, *, seconds: float) -> None:
+def _welcome(plan: Plan) -> str:
+    """Where the first person makes their account; "" once somebody has one.
+
+    On loopback the address that they give counts as theirs at once: who can open the page there
+    can read the mails in the data folder too.
+    """
+    from django.db import connections
+
+    from debugger.teams.accounts import nobody_yet
+
+    nobody = nobody_yet()
+    connections.close_all()
+    hosts = [plan.host, *(urlsplit(origin).hostname or "" for origin in _origins())]
+    if nobody and all(is_loopback(host) for host in hosts):
+        os.environ.setdefault("RIVYA_DASH_FIRST_PERSON_IS_TRUSTED", "yes")
+    first_origin = _origins()[0] if _origins() else plan.address
+    return f"{first_origin}/accounts/signup/" if nobody else ""
+
+
+def _origins() -> list[str]:
+    """Where browsers find the site, as the parts will read it."""
+    given = os.environ["RIVYA_DASH_ORIGINS"].split(",")
+    return [origin.strip() for origin in given if origin.strip()]
+
+
+def _announce(plan: Plan, printer: Printer, *, seconds: float, welcome: str) -> None:
     live = os.environ["RIVYA_BASE_URL"]
     meaning = (
         "the local stand-in: no credits" if live == plan.emulator_address else "credits are spent"
@@ -285,6 +312,7 @@ def _announce(plan: Plan, printer: Printer, *, seconds: float) -> None:
     lines = [
         f"Ready after {seconds:.1f} s.",
         f"  Open        {plan.address}",
+        *([f"  First       {welcome} (create the owner account)"] if welcome else []),
         f"  Live mode   {live} ({meaning})",
     ]
     if plan.emulator_address:

@@ -1,0 +1,55 @@
+"""The forms of accounts, where ours differ from allauth's."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.account.forms import LoginForm, SignupForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from debugger.teams.models import User
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types.
+    """Address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("E-mail address")
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
+        self.fields["password"].help_text = ""  # The page has the link to a new password.
+        self.fields["remember"].label = _("Stay signed in on this device for 14 days")
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types.
+    """Address, password, and a name that colleagues see."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=150,
+        required=False,
+        help_text=_("Your colleagues see it in place of your address."),
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order: ClassVar[list[str]] = ["email", "name", "password1"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+        self.fields["email"].widget.attrs["autocomplete"] = "username"
+
+    def clean_name(self) -> str:
+        """The name without room around it."""
+        return str(self.cleaned_data["name"]).strip()
+
+
+class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # No subscript at run time.
+    """How colleagues see a person."""
+
+    class Meta:
+        model = User
+        fields = ("name",)
+        labels: ClassVar = {"name": _("Your name")}
+        help_texts: ClassVar = {"name": _("Your colleagues see it in place of your address.")}
+        widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "name"})}

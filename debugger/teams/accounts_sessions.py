@@ -1,0 +1,63 @@
+"""When and from where each signed-in browser was last seen.
+
+allauth's own middleware writes a row at every request and lets each request hold a thread. This one
+writes at most once a minute for a browser, and looks only where the view asked who it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from allauth.usersessions.models import UserSession
+from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+EVERY_SECONDS = 60
+
+
+@sync_and_async_middleware
+def track(get_response: GetResponse) -> GetResponse:
+    """Note the browser after its answer was made; a stream that has begun does not wait."""
+    if iscoroutinefunction(get_response):
+
+        async def answer_async(request: HttpRequest) -> HttpResponseBase:
+            response = await cast("Awaitable[HttpResponseBase]", get_response(request))
+            if _was_asked(request):
+                await sync_to_async(_note)(request)
+            return response
+
+        return answer_async
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = cast("HttpResponseBase", get_response(request))
+        if _was_asked(request):
+            _note(request)
+        return response
+
+    return answer
+
+
+def _was_asked(request: HttpRequest) -> bool:
+    """Whether the view knows a signed-in person by now; asking here would cost two queries."""
+    known = getattr(request, "_acached_user", None) or getattr(request, "_cached_user", None)
+    session = getattr(request, "session", None)
+    return bool(known and known.is_authenticated and session is not None and session.session_key)
+
+
+def _note(request: HttpRequest) -> None:
+    if not request.user.is_authenticated or not request.session.session_key:
+        return  # Signed out just now.
+    parts = (
+        request.session.session_key,
+        request.META.get("REMOTE_ADDR", ""),
+        request.headers.get("User-Agent", ""),
+    )
+    mark = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    if cache.add(f"browser-seen:{mark}", 1, timeout=EVERY_SECONDS):
+        UserSession.objects.create_from_request(request)

@@ -1,0 +1,15 @@
+"""The addresses of accounts: ours first, where allauth has one of the same name."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from debugger.teams import accounts_views
+
+urlpatterns = [
+    path("", accounts_views.overview, name="account_overview"),
+    path("password/check/", accounts_views.password_check, name="account_password_check"),
+    path("sessions/<int:number>/end/", accounts_views.end_session, name="account_end_session"),
+    path("oidc/<slug:provider_id>/login/", accounts_views.sign_on),
+    path("", include("allauth.urls")),
+]
