@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Final, TypeVar
+from typing import Final
 
 from asgiref.sync import sync_to_async
 from django.core import signing
@@ -23,9 +23,6 @@ from debugger.sandbox.models import SandboxAccount
 from debugger.sandbox.rows import RowStore
 from debugger.web import ratelimit
 from debugger.web.connections import giving_back
-
-Given = TypeVar("Given")
-Result = TypeVar("Result")
 
 COOKIE_NAME: Final = "rivya_dash_sandbox"
 KEPT_FOR: Final = 48 * 3600.0
