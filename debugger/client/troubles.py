@@ -21,7 +21,7 @@ from debugger.client.request import BrokenUpload
 
 LONGEST_RETRY_AFTER: Final = 86_400.0
 _REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "rivya-request-id")
-_MAYBE_HANDLED: Final = "Whether the request was carried out is not known."
+MAYBE_HANDLED: Final = "Whether the request was carried out is not known."
 
 
 def of_exception(trouble: BaseException, *, url: str, phase: str, answered: bool) -> Failure:
@@ -61,7 +61,7 @@ def _transport(
         return FailureKind.BROKEN, f"{place} answered with something that is not HTTP."
     return (
         FailureKind.UNREACHABLE,
-        f"{place} closed the connection before it answered. {_MAYBE_HANDLED}",
+        f"{place} closed the connection before it answered. {MAYBE_HANDLED}",
     )
 
 
@@ -70,7 +70,7 @@ def _silent(place: str, *, answered: bool) -> tuple[FailureKind, str]:
         return FailureKind.TIMED_OUT, f"{place} began to answer and then took too long."
     return (
         FailureKind.TIMED_OUT,
-        f"{place} accepted the connection and did not answer in time. {_MAYBE_HANDLED}",
+        f"{place} accepted the connection and did not answer in time. {MAYBE_HANDLED}",
     )
 
 

@@ -186,6 +186,9 @@ class Spend(models.Model):
     held_at = models.DateTimeField(default=timezone.now)
     settled_at = models.DateTimeField(null=True)
 
+    again: bool = False
+    """Not stored: this row was there already when its request was held once more."""
+
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("state", "held_at"), name="spend_unsettled"),
