@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from debugger.client import scenarios
 from debugger.contract import assumptions, catalog, errors
 from debugger.contract.operations import CATALOG
+from debugger.keys import arming
+from debugger.keys.vault import envelope
+from debugger.teams import access
+from debugger.teams.models import Role
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +102,38 @@ def scenario_groups() -> Sequence[ScenarioGroup]:
         )
         for group in scenarios.ScenarioGroup
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RightRow:
+    """One line of the table of rights: in words, and for each role in their order."""
+
+    name: str
+    text: str
+    roles: Sequence[bool]
+
+
+def rights_table() -> Sequence[RightRow]:
+    """Who may do what, from the table that is enforced."""
+    return [
+        RightRow(
+            name=right.name.lower(),
+            text=_(right.value),
+            roles=[role in access.TABLE[right] for role in Role],
+        )
+        for right in access.Right
+    ]
+
+
+def teams_and_keys() -> dict[str, Any]:
+    """What the page on teams and keys takes from the code."""
+    return {
+        "roles": [role.label for role in Role],
+        "rights_table": rights_table(),
+        "key_bits": 8 * envelope.KEY_BYTES,
+        "armed_minutes": _minutes(arming.LASTS),
+    }
+
+
+def _minutes(length: timedelta) -> int:
+    return int(length / timedelta(minutes=1))

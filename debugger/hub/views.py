@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
 
 from debugger.client import scenarios
 from debugger.contract.openapi import document
-from debugger.hub import services
+from debugger.hub import services, steps
 from debugger.panels.services import panel_context
+from debugger.teams import accounts, audit
 from debugger.teams.access import Right, TeamRequest, public, team_view
 
 FIRST_PANEL = "generations.create"
@@ -19,7 +21,11 @@ FIRST_PANEL = "generations.create"
 @require_safe
 def landing(request: HttpRequest) -> HttpResponse:
     """The product itself: what it is for, how to start, and a panel that runs at once."""
-    context = {"counts": services.counts(), **panel_context(request, FIRST_PANEL)}
+    context = {
+        "counts": services.counts(),
+        "nobody_yet": accounts.nobody_yet,  # Asked by the template, and only about visitors.
+        **panel_context(request, FIRST_PANEL),
+    }
     return render(request, "hub/landing.html", context)
 
 
@@ -27,7 +33,24 @@ def landing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: TeamRequest) -> HttpResponse:
     """A team's own start page: its first steps, its keys, its people and what was spent today."""
-    return render(request, "hub/home.html")
+    from debugger.hub import home as homes
+
+    return render(
+        request, "hub/home.html", {"home": homes.home(request.member, now=timezone.now())}
+    )
+
+
+@team_view(Right.SEE_TEAM, post=Right.HIDE_CHECKLIST)
+@require_POST
+def checklist(request: TeamRequest) -> HttpResponse:
+    """Put the first steps away for everybody in the team, or bring them back."""
+    steps.put_away(
+        request.member,
+        hidden=request.POST.get("hide") == "yes",
+        by=audit.origin(request, place="Home"),
+        now=timezone.now(),
+    )
+    return redirect("hub:home", request.member.team.slug)
 
 
 @public
@@ -64,6 +87,20 @@ def mock_mode(request: HttpRequest) -> HttpResponse:
     """What mock mode is, what it can and cannot show, and every scenario."""
     context = {"header": scenarios.HEADER, "scenario_groups": services.scenario_groups()}
     return render(request, "hub/mock_mode.html", context)
+
+
+@public
+@require_safe
+def first_steps(request: HttpRequest) -> HttpResponse:
+    """The quickstart's seven steps, and a way to bring the checklist back."""
+    return render(request, "hub/first_steps.html", steps.told())
+
+
+@public
+@require_safe
+def teams_and_keys(request: HttpRequest) -> HttpResponse:
+    """How teams, their keys, ceilings and the audit log work."""
+    return render(request, "hub/teams_and_keys.html", services.teams_and_keys())
 
 
 @public

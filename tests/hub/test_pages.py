@@ -10,13 +10,17 @@ from django.test import Client
 from debugger.contract import assumptions, errors
 from debugger.contract.operations import CATALOG
 
+pytestmark = pytest.mark.django_db  # The start page asks whether anybody has an account.
+
 PAGES = (
     "/",
     "/docs/",
     "/docs/assumptions/",
     "/docs/errors/",
+    "/docs/first-steps/",
     "/docs/keyboard/",
     "/docs/mock-mode/",
+    "/docs/teams-and-keys/",
 )
 
 

@@ -1,0 +1,150 @@
+"""A team's start page: its first steps, its keys, its people, and what was spent today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.db.models import Case, IntegerField, Value, When
+from django.utils.translation import gettext as _
+
+from debugger.contract import operations
+from debugger.hub.steps import Checklist, checklist, helpers_for
+from debugger.keys import services as keys
+from debugger.keys import spend
+from debugger.keys.charges import shown
+from debugger.panels.services import LOOPBACK
+from debugger.teams.access import Right
+from debugger.teams.models import Membership, Role, Team
+from debugger.web.addresses import panel_address
+
+KEYS_SHOWN: Final = 5
+PEOPLE_SHOWN: Final = 6
+# What people open most; every other operation stands in the side navigation.
+SHORTCUTS: Final = (
+    "generations.create",
+    "chat.stream",
+    "files.create",
+    "credits.retrieve",
+    "webhook_events.list",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortcut:
+    """A panel in one click."""
+
+    title: str
+    summary: str
+    method: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who is in the team: the first few by role, and how many there are."""
+
+    first: Sequence[Membership]
+    count: int
+
+    @property
+    def more(self) -> int:
+        """How many are not named."""
+        return self.count - len(self.first)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """Today's credits as text, and the ceilings of the team as text; None where there is none.
+
+    ``percent`` of the day's ceiling is a whole number from 0 to 100.
+    """
+
+    credits: str
+    ceiling: str | None
+    run: str | None
+    percent: int
+    resets_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """Where live runs go; ``local`` is this machine, where nothing real is charged."""
+
+    name: str
+    local: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """Everything that the page shows."""
+
+    checklist: Checklist
+    keys: Sequence[keys.Choice]
+    more_keys: int
+    people: People
+    key_helpers: str
+    spent: Spent
+    hosts: Sequence[Host]
+    shortcuts: Sequence[Shortcut]
+
+
+def home(member: Membership, *, now: datetime) -> Home:
+    """The page as it stands for this person."""
+    team = member.team
+    found = keys.choices(team, now=now)
+    return Home(
+        checklist=checklist(member),
+        keys=found[:KEYS_SHOWN],
+        more_keys=max(0, len(found) - KEYS_SHOWN),
+        people=people(team),
+        key_helpers="" if found else helpers_for(team, Right.MANAGE_KEYS),
+        spent=spent_today(team, now=now),
+        hosts=[_host(url) for url in keys.base_urls()],
+        shortcuts=shortcuts(team),
+    )
+
+
+def spent_today(team: Team, *, now: datetime) -> Spent:
+    """What the team's live runs have spent or hold today, beside its ceilings."""
+    left = spend.left(team, None, now=now)
+    share = 100 * left.team_spent / left.team_day if left.team_day else 100
+    return Spent(
+        credits=shown(left.team_spent),
+        ceiling=None if left.team_day is None else shown(left.team_day),
+        run=None if left.team_run is None else shown(left.team_run),
+        percent=min(100, int(share)),
+        resets_at=left.resets_at,
+    )
+
+
+def _host(url: str) -> Host:
+    parts = urlsplit(url)
+    return Host(name=parts.netloc, local=parts.hostname in LOOPBACK)
+
+
+def people(team: Team) -> People:
+    """The team's members, owners first, then by how long they have been here."""
+    rank = Case(
+        *(When(role=role, then=Value(place)) for place, role in enumerate(Role)),
+        output_field=IntegerField(),
+    )
+    members = team.memberships.select_related("user").order_by(rank, "joined_at", "pk")
+    return People(first=list(members[:PEOPLE_SHOWN]), count=team.memberships.count())
+
+
+def shortcuts(team: Team) -> Sequence[Shortcut]:
+    """The panels that people open most, in this team."""
+    chosen = [operations.get(each) for each in SHORTCUTS]
+    return [
+        Shortcut(
+            title=_(each.title),
+            summary=_(each.summary),
+            method=each.method,
+            url=panel_address("panel", each.id, slug=team.slug),
+        )
+        for each in chosen
+    ]
