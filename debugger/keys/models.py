@@ -108,6 +108,11 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def stated(self) -> tuple[str, ...] | None:
+        """The scopes that the person stated; None when they are unknown."""
+        return None if self.scopes is None else tuple(self.scopes)
+
 
 class KeyUse(models.Model):
     """How often one person used one key for one operation on one day (UTC)."""
