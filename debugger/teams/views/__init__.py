@@ -1,0 +1,1 @@
+"""The pages of teams: mine, members, settings, invitations."""
