@@ -1,19 +1,11 @@
 """The data keys of teams: made at the first seal, kept wrapped in rows, unwrapped for moments.
 
 Each use reads the team's row, so what another process re-wrapped or shredded counts at once. What
-the cache spares is the unwrapping alone. An entry is found by the wrapped bytes themselves: after
-a re-wrapping, a shredding or a restored backup the old entry simply does not match.
+the cache spares is the unwrapping alone.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final
-
-from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -22,64 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from debugger.keys.models import DataKey
 from debugger.keys.vault import envelope
-from debugger.keys.vault.master import Ring, name_of, ring
+from debugger.keys.vault.cache import Wrapped, cache
+from debugger.keys.vault.master import MasterKey, Ring, name_of, ring
 from debugger.keys.vault.troubles import CannotOpen, CannotSeal, Reason
 from debugger.teams.models import Team
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrapped:
-    """A data key as its row has it."""
-
-    team: int
-    master: str
-    version: int
-    blob: bytes
-
-
-class _Cache:
-    """Unwrapped data keys of this process: a bounded number, each for a short time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._entries: OrderedDict[Wrapped, tuple[float, envelope.Opened]] = OrderedDict()
-
-    def get(self, wrapped: Wrapped) -> envelope.Opened | None:
-        """The unwrapped key, unless its time is over."""
-        with self._lock:
-            until, opened = self._entries.get(wrapped, (0.0, None))
-            if opened is not None and until <= time.monotonic():
-                del self._entries[wrapped]
-                return None
-            return opened
-
-    def put(self, wrapped: Wrapped, opened: envelope.Opened) -> None:
-        """Remember one key; the team's earlier ones and the oldest beyond the bound go."""
-        seconds, most = settings.RIVYA_DASH_DATA_KEY_SECONDS, settings.RIVYA_DASH_DATA_KEYS_KEPT
-        with self._lock:
-            self._forget(wrapped.team)
-            if seconds > 0 and most > 0:
-                self._entries[wrapped] = (time.monotonic() + seconds, opened)
-            while len(self._entries) > most:
-                self._entries.popitem(last=False)
-
-    def forget(self, team: int | None = None) -> None:
-        """Drop one team's keys, or all."""
-        with self._lock:
-            if team is None:
-                self._entries.clear()
-            else:
-                self._forget(team)
-
-    def _forget(self, team: int) -> None:
-        for wrapped in [entry for entry in self._entries if entry.team == team]:
-            del self._entries[wrapped]
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-
-cache: Final = _Cache()
 
 
 def for_opening(team: Team) -> envelope.Opened:
@@ -113,23 +51,28 @@ def for_sealing(team: Team) -> envelope.Opened:
 
 def unwrapped(wrapped: Wrapped) -> envelope.Opened:
     """A stored data key, opened. Raises CannotOpen."""
-    masters = ring()
-    master = masters.labelled(wrapped.master)
-    if master is None:
-        raise no_master(wrapped.master, masters)
+    master = _master_of(wrapped)  # First: a key that was taken off the ring opens nothing more.
     opened = cache.get(wrapped)
     if opened is None:
-        opened = envelope.ready(raw_key(wrapped))
+        opened = envelope.ready(_raw(wrapped, master))
         cache.put(wrapped, opened)
     return opened
 
 
 def raw_key(wrapped: Wrapped) -> bytes:
     """The data key itself, past the cache. Raises CannotOpen."""
+    return _raw(wrapped, _master_of(wrapped))
+
+
+def _master_of(wrapped: Wrapped) -> MasterKey:
     masters = ring()
     master = masters.labelled(wrapped.master)
     if master is None:
         raise no_master(wrapped.master, masters)
+    return master
+
+
+def _raw(wrapped: Wrapped, master: MasterKey) -> bytes:
     try:
         return envelope.unwrap(master.cipher, wrapped.blob, team=wrapped.team)
     except envelope.DoesNotOpenError as why:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from debugger.keys.models import DataKey
-from debugger.keys.vault.datakeys import cache
+from debugger.keys.vault.cache import cache
 from debugger.keys.vault.places import places
 from debugger.teams.models import Team
 
