@@ -51,14 +51,19 @@ class DataFolder:
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, text.encode("ascii"), 0)
 
-    def ensure_secret(self, name: str) -> Path:
-        """The file with this secret, made with new random content when it is not there."""
+    def ensure_secret(self, name: str, *, content: str | None = None) -> Path:
+        """The file with this secret, made with new content when it is not there.
+
+        It appears whole or not at all: half a secret would be kept for ever.
+        """
         path = self.path / name
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            path.chmod(0o600)
-            return path
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(64))
+        if not path.exists():
+            beside = self.path / f".{name}.{secrets.token_hex(4)}"
+            handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(content or secrets.token_urlsafe(64))
+                file.flush()
+                os.fsync(file.fileno())
+            beside.rename(path)  # The folder's lock keeps everybody else out.
+        path.chmod(0o600)
         return path
