@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from rivya_dash.datafolder import DataFolder, InUseError
+from rivya_dash.masterkeys import ensure_master_keys
 from rivya_dash.ports import RefusedError, free_port, in_url, is_loopback
 from rivya_dash.supervisor import Part, Printer, Supervisor
 
@@ -86,7 +87,7 @@ def _up(options: argparse.Namespace) -> int:
     try:
         plan = _plan(options, folder)
         _set_environment(plan, folder)
-        return _serve(plan, began)
+        return _serve(plan, folder, began)
     finally:
         folder.close()
 
@@ -158,7 +159,7 @@ def _set_environment(plan: Plan, folder: DataFolder) -> None:
     )
 
 
-def _serve(plan: Plan, began: float) -> int:
+def _serve(plan: Plan, folder: DataFolder, began: float) -> int:
     import django
 
     from debugger.client.redact import redact_text
@@ -167,6 +168,8 @@ def _serve(plan: Plan, began: float) -> int:
     printer = Printer(redact=redact_text)
     printer.line("up", f"Preparing {plan.data} ...")
     _prepare(plan)
+    for line in ensure_master_keys(folder):
+        printer.line("up", line)
     welcome = _welcome(plan)
     supervisor = Supervisor(_parts(plan), environment=os.environ, printer=printer)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
