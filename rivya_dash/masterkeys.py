@@ -20,8 +20,10 @@ def ensure_master_keys(folder: DataFolder) -> list[str]:
     """
     from django.conf import settings
     from django.core.checks import run_checks
+    from django.db import connections
 
     found = run_checks(tags=["master_keys"], databases=["default"])
+    connections.close_all()
     unreadable = [message.msg for message in found if message.is_serious()]
     if unreadable:
         raise RefusedError(f"the master keys cannot be used. {' '.join(unreadable)}")
@@ -30,7 +32,7 @@ def ensure_master_keys(folder: DataFolder) -> list[str]:
     ]
     if settings.RIVYA_DASH_MASTER_KEYS or found:
         return lines
-    if settings.MASTER_KEYS_FILE != folder.path / FILE_NAME:
+    if folder.path / FILE_NAME != settings.MASTER_KEYS_FILE:
         return [f"Warning: {settings.MASTER_KEYS_FILE} holds no master key. {_WITHOUT}"]
     path = folder.ensure_secret(FILE_NAME, content=_first_entry())
     return [] if path.stat().st_size else [f"Warning: {path} is empty. {_WITHOUT}"]
