@@ -21,6 +21,7 @@ print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, defau
 PRODUCTION = {
     "RIVYA_DASH_ORIGINS": "https://dash.example.com",
     "RIVYA_DASH_SECRET_KEY": "".join(map(chr, range(48, 123))),
+    "RIVYA_DASH_MASTER_KEYS": "tests:" + "A" * 43 + "=",
 }
 
 
