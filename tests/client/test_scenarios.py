@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from debugger.client import scenarios
@@ -15,6 +16,8 @@ from debugger.emulator.store import SqliteStore
 
 # The total is for a slow machine: silence is what ends the silent ones.
 LIMITS = Limits(read=0.5, total=60.0)
+# It takes its time and does nothing else, so its pauses are shortened.
+SLOW = "stream-slow"
 BODIES: dict[str, Any] = {
     "credits.retrieve": None,
     "generations.create": {"model": "z-image", "prompt": "A lamp"},
@@ -22,12 +25,19 @@ BODIES: dict[str, Any] = {
 }
 
 
+def hurried(response: wire.Response) -> wire.Response:
+    """The same answer at ten times its pace."""
+    chunks = [replace(chunk, delay=chunk.delay / 10) for chunk in response.chunks]
+    return replace(response, chunks=chunks)
+
+
 async def _play(scenario: str, operation_id: str) -> Outcome:
     emulation = Emulation(SqliteStore())
     account = emulation.new_account()
 
     async def handle(request: wire.Request) -> wire.Response:
-        return emulation.handle(request)
+        response = emulation.handle(request)
+        return hurried(response) if scenario == SLOW else response
 
     upstream = mock_upstream(handle, account=account, base_url="http://mock", scenario=scenario)
     request = Call(operation=operations.get(operation_id), body=BODIES[operation_id])
