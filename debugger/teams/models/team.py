@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+# What a team begins with: the dearest model documented passes once, and a day cannot cost more than
+# the smallest pack of credits that Rivya sells.
+FIRST_RUN_CEILING: Final = 200
+FIRST_DAY_CEILING: Final = 500
 
 
 class Role(models.TextChoices):
@@ -34,8 +40,8 @@ class Team(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     deleted_at = models.DateTimeField(null=True)
-    run_ceiling = models.PositiveIntegerField(null=True)
-    day_ceiling = models.PositiveIntegerField(null=True)
+    run_ceiling = models.PositiveIntegerField(null=True, default=FIRST_RUN_CEILING)
+    day_ceiling = models.PositiveIntegerField(null=True, default=FIRST_DAY_CEILING)
     sandbox_account = models.CharField(max_length=64, blank=True)
     checklist_hidden_at = models.DateTimeField(null=True)
     members = models.ManyToManyField(
