@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar, NoReturn
 
 from django.db import models
 from django.utils import timezone
+
+
+class AppendOnlyError(Exception):
+    """Somebody tried to change or remove what was written once; the database refuses it too."""
+
+    def __init__(self) -> None:
+        super().__init__("The audit log is append-only.")
+
+
+class AppendOnly(models.QuerySet["AuditEvent"]):
+    """Reads and creates."""
+
+    def update(self, **_: Any) -> NoReturn:
+        """Refuse."""
+        raise AppendOnlyError
+
+    def delete(self) -> NoReturn:
+        """Refuse."""
+        raise AppendOnlyError
+
+    def bulk_update(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse."""
+        raise AppendOnlyError
 
 
 class AuditEvent(models.Model):
@@ -29,6 +52,8 @@ class AuditEvent(models.Model):
     place = models.CharField(max_length=80, blank=True)
     request_id = models.CharField(max_length=40, blank=True)
 
+    objects = AppendOnly.as_manager()
+
     class Meta:
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("team_id", "-at", "-id"), name="audit_newest"),
@@ -38,3 +63,13 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.action} {self.object_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write a new event; refuse to write an old one again."""
+        if not self._state.adding:
+            raise AppendOnlyError
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        """Refuse."""
+        raise AppendOnlyError
