@@ -17,5 +17,6 @@ urlpatterns = [
     path("t/<slug:slug>/keys/", include("debugger.keys.urls")),
     path("mock/media/<path:path>", mock_media, name="mock_media"),
     path("", include("debugger.teams.urls")),
+    path("", include("debugger.teams.audit_urls")),
     path("", include("debugger.hub.urls")),
 ]
