@@ -1,0 +1,108 @@
+"""Pages of a long list by position, not by number: newest first, the same cost on every page.
+
+    shown = pages.page_of(rows, ordered_by="at", cursor=request.GET, size=50)
+
+A position is a moment and a row's number, "2026-11-21T08:25:00.123456Z_42", so that a link goes on
+showing the same rows while new ones arrive. It opens nothing: the caller has narrowed the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from debugger.web.errors import Invalid
+
+Row = TypeVar("Row", bound=Model)
+
+OLDER: Final = "older_than"
+NEWER: Final = "newer_than"
+_POSITION: Final = re.compile(
+    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?Z_(\d{1,18})", re.ASCII
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Between two rows: just behind the one with this moment and number."""
+
+    at: datetime
+    pk: int
+
+    def __str__(self) -> str:
+        return f"{self.at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z_{self.pk}"
+
+    @classmethod
+    def read(cls, text: str) -> Position:
+        """The reverse of ``str``; raises Invalid for anything else."""
+        found = _POSITION.fullmatch(text)
+        try:
+            if found is None:
+                raise ValueError(text)
+            moment = datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S")
+        except ValueError:
+            raise Invalid(_("This link to a part of a list is not complete.")) from None
+        micro = int((found[2] or "0").ljust(6, "0"))
+        return cls(at=moment.replace(microsecond=micro, tzinfo=UTC), pk=int(found[3]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[Row]):
+    """Some rows, newest first, and where the rows before and after them begin; "" for none."""
+
+    rows: tuple[Row, ...]
+    newer: str
+    older: str
+
+
+def page_of(
+    rows: QuerySet[Row], *, ordered_by: str, cursor: Mapping[str, Any], size: int
+) -> Page[Row]:
+    """The page that a link names with older_than or newer_than, the first one otherwise."""
+    newer, older = str(cursor.get(NEWER) or ""), str(cursor.get(OLDER) or "")
+    if newer:
+        return _upwards(rows, ordered_by=ordered_by, start=Position.read(newer), size=size)
+    start = Position.read(older) if older else None
+    found = behind(rows, ordered_by=ordered_by, start=start, size=size + 1)
+    shown = found[:size]
+    return Page(
+        rows=tuple(shown),
+        newer=str(_of(shown[0], ordered_by)) if start is not None and shown else "",
+        older=str(_of(shown[-1], ordered_by)) if len(found) > size else "",
+    )
+
+
+def behind(rows: QuerySet[Row], *, ordered_by: str, start: Position | None, size: int) -> list[Row]:
+    """Up to ``size`` rows that are older than a position, newest first."""
+    if start is not None:
+        # The first condition says nothing new, but an index can begin with it.
+        older = Q(**{f"{ordered_by}__lt": start.at})
+        same = Q(**{ordered_by: start.at, "pk__lt": start.pk})
+        rows = rows.filter(Q(**{f"{ordered_by}__lte": start.at}), older | same)
+    return list(rows.order_by(f"-{ordered_by}", "-pk")[:size])
+
+
+def _upwards(rows: QuerySet[Row], *, ordered_by: str, start: Position, size: int) -> Page[Row]:
+    """The rows just before a position; the newest page when there are not enough of them."""
+    newer = Q(**{f"{ordered_by}__gt": start.at})
+    same = Q(**{ordered_by: start.at, "pk__gt": start.pk})
+    above = rows.filter(Q(**{f"{ordered_by}__gte": start.at}), newer | same)
+    found = list(above.order_by(ordered_by, "pk")[: size + 1])
+    if len(found) <= size:
+        return page_of(rows, ordered_by=ordered_by, cursor={}, size=size)
+    shown = found[:size][::-1]
+    return Page(
+        rows=tuple(shown),
+        newer=str(_of(shown[0], ordered_by)),
+        older=str(_of(shown[-1], ordered_by)),
+    )
+
+
+def _of(row: Model, ordered_by: str) -> Position:
+    return Position(at=getattr(row, ordered_by), pk=row.pk)
