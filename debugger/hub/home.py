@@ -16,7 +16,8 @@ from debugger.hub.steps import Checklist, checklist, helpers_for
 from debugger.keys import services as keys
 from debugger.keys import spend
 from debugger.keys.charges import shown
-from debugger.panels.services import LOOPBACK
+from debugger.keys.models import ApiKey
+from debugger.panels.keybar import is_local
 from debugger.teams.access import Right
 from debugger.teams.models import Membership, Role, Team
 from debugger.web.addresses import panel_address
@@ -79,11 +80,24 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyLine:
+    """One key in a line; ``tone`` is ok, bad or quiet, ``state`` a word or two for it."""
+
+    public_id: str
+    label: str
+    facts: Sequence[str]
+    hint: str
+    tone: str
+    state: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
     """Everything that the page shows."""
 
     checklist: Checklist
-    keys: Sequence[keys.Choice]
+    keys: Sequence[KeyLine]
     more_keys: int
     people: People
     key_helpers: str
@@ -98,7 +112,7 @@ def home(member: Membership, *, now: datetime) -> Home:
     found = keys.choices(team, now=now)
     return Home(
         checklist=checklist(member),
-        keys=found[:KEYS_SHOWN],
+        keys=[_line(each) for each in found[:KEYS_SHOWN]],
         more_keys=max(0, len(found) - KEYS_SHOWN),
         people=people(team),
         key_helpers="" if found else helpers_for(team, Right.MANAGE_KEYS),
@@ -121,9 +135,24 @@ def spent_today(team: Team, *, now: datetime) -> Spent:
     )
 
 
+_TONES: Final = {"ok": "ok", "failing": "bad"}
+
+
+def _line(key: keys.Choice) -> KeyLine:
+    health = _("Cannot be used") if key.trouble else ApiKey.Health(key.health).label
+    return KeyLine(
+        public_id=key.public_id,
+        label=key.label,
+        facts=[each for each in (key.environment, key.host) if each],
+        hint=key.hint,
+        tone="bad" if key.trouble else _TONES.get(key.health, "quiet"),
+        state=str(health),
+        trouble=key.trouble,
+    )
+
+
 def _host(url: str) -> Host:
-    parts = urlsplit(url)
-    return Host(name=parts.netloc, local=parts.hostname in LOOPBACK)
+    return Host(name=urlsplit(url).netloc, local=is_local(url))
 
 
 def people(team: Team) -> People:
