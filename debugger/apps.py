@@ -14,6 +14,7 @@ class DebuggerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the deployment, and listen to what happens to accounts."""
-        from debugger.teams import accounts_audit  # noqa: F401  # Importing connects it.
         from debugger.keys import checks as keys_checks  # noqa: F401  # Importing registers them.
+        from debugger.keys import receivers  # noqa: F401  # Importing connects it.
+        from debugger.teams import accounts_audit  # noqa: F401  # Importing connects it.
         from debugger.web import checks  # noqa: F401

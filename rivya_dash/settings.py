@@ -428,6 +428,7 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep the sandbox": {"task": "debugger.sandbox.sweep", "schedule": 3600.0},
+    "shred keys whose time is over": {"task": "debugger.keys.shred_due", "schedule": 60.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(RIVYA_DASH_DATA / "beat-schedule")
 

@@ -19,23 +19,33 @@ from debugger.keys.choosing import (
     key_for_call,
 )
 from debugger.keys.learning import balance_of, learned
+from debugger.keys.lifecycle import restore, revoke, rotate, shred_due, undo_rotation
 from debugger.keys.scopes import Held, ScopeMark, marks, predicted_denial
 from debugger.keys.states import State, state_of
+from debugger.keys.storing import Stated, add, edit
 
 __all__ = [
     "Choice",
     "Held",
     "ScopeMark",
     "State",
+    "Stated",
     "Usable",
+    "add",
     "balance_of",
     "base_urls",
     "choices",
+    "edit",
     "hint_of",
     "host_of",
     "key_for_call",
     "learned",
     "marks",
     "predicted_denial",
+    "restore",
+    "revoke",
+    "rotate",
+    "shred_due",
     "state_of",
+    "undo_rotation",
 ]

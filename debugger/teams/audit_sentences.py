@@ -44,6 +44,7 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "key.added": Says(told("%(actor)s added the key %(object)s")),
     "key.tested": Says(told("%(actor)s tested the key %(object)s"), ("health",)),
     "key.rotated": Says(told("%(actor)s rotated the key %(object)s"), ("overlap",)),
+    "key.rotation_undone": Says(told("%(actor)s took back the rotation of the key %(object)s")),
     "key.edited": Says(told("%(actor)s edited the key %(object)s")),
     "key.viewed": Says(told("%(actor)s viewed the key %(object)s")),
     "key.used": Says(told("%(actor)s used the key %(object)s for the first time")),
