@@ -6,6 +6,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection, connections, transaction
@@ -135,8 +137,8 @@ def test_a_key_comes_back_for_its_own_row() -> None:
 @pytest.mark.django_db
 def test_bytes_and_memoryviews_are_opened_alike() -> None:
     key = stored(acme())
-    for kind in (bytes, memoryview, bytearray):
-        sealed = kind(bytes(key.sealed or b""))
+    raw = bytes(key.sealed or b"")
+    for sealed in (raw, memoryview(raw)):
         assert vault.open_sealed(acme(), row=key.public_id, sealed=sealed) == new_key()
 
 
@@ -333,9 +335,7 @@ def test_what_was_shredded_is_gone_and_says_so() -> None:
     assert key.shredded_at is not None
     assert data_key(acme()).wrapped is None
     for sealed in (None, copy):
-        found = refusal(
-            lambda sealed=sealed: vault.open_sealed(acme(), row=key.public_id, sealed=sealed)
-        )
+        found = refusal(partial(vault.open_sealed, acme(), row=key.public_id, sealed=sealed))
         assert found.reason is vault.Reason.SHREDDED
     assert opened(other) == new_key()
     assert vault.trouble(acme()) is None
@@ -421,16 +421,16 @@ def test_only_the_very_bytes_that_were_unwrapped_are_found_again() -> None:
 def test_the_data_key_is_unwrapped_once_and_read_each_time(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    team, count = acme(), []
+    team = acme()
     key = stored(team)
     cache.clear()
-    real = envelope.unwrap
-    monkeypatch.setattr(envelope, "unwrap", lambda *a, **k: count.append(1) or real(*a, **k))
+    unwrap = Mock(wraps=envelope.unwrap)
+    monkeypatch.setattr(envelope, "unwrap", unwrap)
     sealed = bytes(key.sealed or b"")
     for _ in range(5):
         with django_assert_num_queries(1):  # type: ignore[attr-defined]
             vault.open_sealed(team, row=key.public_id, sealed=sealed)
-    assert len(count) == 1
+    assert unwrap.call_count == 1
 
 
 # -- At the same time ----------------------------------------------------------------------------
