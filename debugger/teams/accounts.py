@@ -86,7 +86,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """Store a person. Of several who sign up first at the same time one is the first."""
         user.name = form.cleaned_data.get("name", "")
-        if not (commit and settings.RIVYA_DASH_FIRST_PERSON_IS_TRUSTED and _is_local(request)):
+        if not (commit and settings.RIVYA_DASH_FIRST_PERSON_IS_TRUSTED and is_local(request)):
             saved: User = super().save_user(request, user, form, commit=commit)
             return saved
         with transaction.atomic():
@@ -178,7 +178,7 @@ class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]  # No t
             audit.record(by, None, "account.sessions_ended", label=label)
 
 
-def _is_local(request: HttpRequest) -> bool:
+def is_local(request: HttpRequest) -> bool:
     """Whether the client is this machine; a proxy puts its client's address here instead."""
     try:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.socialaccount.adapter import get_adapter
 from django import template
+from django.conf import settings
 from django.forms import BoundField, PasswordInput
 from django.http import HttpRequest
 from django.http.request import split_domain_port
@@ -30,6 +31,32 @@ def is_secret(field: BoundField) -> bool:
     return isinstance(field.field.widget, PasswordInput)
 
 
+@register.filter
+def is_new_secret(field: BoundField) -> bool:
+    """Whether a new password is typed there, so that its rules stand beside it."""
+    return field.name == "password1"
+
+
+@register.simple_tag
+def first_person_is_trusted() -> bool:
+    """Whether the first person needs no mail."""
+    return bool(settings.RIVYA_DASH_FIRST_PERSON_IS_TRUSTED)
+
+
+@register.simple_tag(takes_context=True)
+def sign_up_is_open(context: template.Context) -> bool:
+    """Whether this visitor may make an account."""
+    return accounts.AccountAdapter().is_open_for_signup(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def mail_folder(context: template.Context) -> str:
+    """Where mails become files, for who sits at this machine; "" for everybody else."""
+    folder: str = settings.RIVYA_DASH_EMAIL_FOLDER
+    written = settings.EMAIL_BACKEND.startswith("rivya_dash.mail.")
+    return folder if written and accounts.is_local(context["request"]) else ""
+
+
 @register.simple_tag
 def control(field: BoundField, **attrs: Any) -> SafeString:
     """A field's control in our dress, tied to its help and its error."""
@@ -46,7 +73,7 @@ def control(field: BoundField, **attrs: Any) -> SafeString:
 
 def _notes_of(field: BoundField) -> list[str]:
     notes = ["helptext"] if field.help_text else []
-    if field.field.widget.attrs.get("autocomplete") == "new-password":
+    if is_new_secret(field):
         notes = ["rules"]
     return [*notes, "error"] if field.errors else notes
 
@@ -54,7 +81,12 @@ def _notes_of(field: BoundField) -> list[str]:
 @register.filter
 def first_wrong(form: Any) -> str:
     """The name of the first field with an error, which takes the focus; "" without one."""
-    return next((field.name for field in form if field.errors), "") if form.is_bound else ""
+    if not form.is_bound:
+        return ""
+    wrong = next((field.name for field in form if field.errors), "")
+    # Something about the whole form: a secret has to be typed again in any case.
+    again = next((field.name for field in form if is_secret(field)), "")
+    return wrong or (again if form.non_field_errors() else "")
 
 
 @register.filter
