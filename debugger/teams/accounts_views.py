@@ -51,8 +51,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "account/overview.html", facts, status=status)
 
 
-@require_POST
 @signed_in
+@require_POST
 def end_session(request: HttpRequest, number: int) -> HttpResponse:
     """Sign one other browser out."""
     person: Any = request.user
@@ -65,10 +65,10 @@ def end_session(request: HttpRequest, number: int) -> HttpResponse:
     return redirect("usersessions_list")
 
 
+@public
 @sensitive_post_parameters()
 @sensitive_variables()
 @require_POST
-@public
 def password_check(request: HttpRequest) -> HttpResponse:
     """What the rules say about a password while it is typed; nothing of it is kept.
 

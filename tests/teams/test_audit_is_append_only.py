@@ -1,5 +1,7 @@
 """Nobody changes or removes an entry of the audit log: not by the model, not by raw SQL."""
 
+# ruff: noqa: S608  # The only name that is put into SQL here is the table's own.
+
 from __future__ import annotations
 
 import pytest
@@ -12,7 +14,6 @@ from tests.cast import acme
 
 pytestmark = pytest.mark.django_db
 TABLE = AuditEvent._meta.db_table
-COLUMNS = "id, at, actor_name, action, object_type, object_id, object_label, changed, ip, place"
 OTHER_WAYS = {
     "sqlite": [
         f"REPLACE INTO {TABLE} SELECT * FROM {TABLE}",
@@ -23,8 +24,7 @@ OTHER_WAYS = {
         f"TRUNCATE {TABLE}",
         f"TRUNCATE {TABLE} CASCADE",
         f"SET LOCAL session_replication_role = replica; DELETE FROM {TABLE}",
-        f"INSERT INTO {TABLE} ({COLUMNS}, request_id) SELECT {COLUMNS}, 'x' FROM {TABLE}"
-        " ON CONFLICT (id) DO UPDATE SET actor_name = 'Nobody'",
+        f"INSERT INTO {TABLE} SELECT * FROM {TABLE} ON CONFLICT (id) DO UPDATE SET place = ''",
     ],
 }
 
