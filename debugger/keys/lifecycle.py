@@ -20,7 +20,7 @@ from debugger.keys.choosing import base_urls, host_of
 from debugger.keys.models import ApiKey
 from debugger.keys.paste import Pasted
 from debugger.keys.states import State, state_of, working
-from debugger.keys.storing import Stated, locked, new_row
+from debugger.keys.storing import Stated, locked, new_fingerprint, new_row
 from debugger.teams import audit
 from debugger.teams.access import Right, demand
 from debugger.teams.models import Membership, Team
@@ -84,6 +84,16 @@ def rotate(
         }
         audit.record(by, team, "key.rotated", obj=new, label=new.label, changed=changed)
     return new
+
+
+def rehearse(member: Membership, public_id: str, *, pasted: Pasted, now: datetime) -> ApiKey:
+    """Raise what ``rotate`` would raise, and change nothing; gives the old key."""
+    demand(member, Right.MANAGE_KEYS)
+    with transaction.atomic():
+        old = _row(member.team, public_id)
+        demand_rotatable(old, now=now)
+        new_fingerprint(member.team, pasted, now=now)
+    return old
 
 
 def demand_rotatable(old: ApiKey, *, now: datetime) -> None:
@@ -170,6 +180,14 @@ def restore(member: Membership, public_id: str, *, by: audit.Origin, now: dateti
         changed: dict[str, list[object]] = {"fingerprint": [None, key.fingerprint]}
         audit.record(by, team, "key.restored", obj=key, label=key.label, changed=changed)
     return key
+
+
+def undo(member: Membership, public_id: str, *, by: audit.Origin, now: datetime) -> ApiKey:
+    """Take back what was done to a key last: its revocation, or else its rotation."""
+    key = ApiKey.objects.filter(team=member.team, public_id=public_id).first()
+    revoked = key is None or key.sealed is None or key.revoked_at is not None
+    back = restore if revoked else undo_rotation
+    return back(member, public_id, by=by, now=now)
 
 
 def shred_due(*, now: datetime) -> int:

@@ -19,7 +19,7 @@ from debugger.keys.choosing import (
     key_for_call,
 )
 from debugger.keys.learning import balance_of, learned
-from debugger.keys.lifecycle import restore, revoke, rotate, shred_due, undo_rotation
+from debugger.keys.lifecycle import restore, revoke, rotate, shred_due, undo, undo_rotation
 from debugger.keys.scopes import Held, ScopeMark, marks, predicted_denial
 from debugger.keys.states import State, state_of
 from debugger.keys.storing import Stated, add, edit
@@ -47,5 +47,6 @@ __all__ = [
     "rotate",
     "shred_due",
     "state_of",
+    "undo",
     "undo_rotation",
 ]

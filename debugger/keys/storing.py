@@ -127,10 +127,7 @@ def new_row(
     now: datetime,
 ) -> ApiKey:
     """A sealed key that is not saved yet; raises Wrong where the team has the same key."""
-    fingerprint = vault.fingerprint(team, pasted.value)
-    same = ApiKey.objects.filter(team=team, fingerprint=fingerprint, sealed__isnull=False).first()
-    if same is not None:
-        raise Wrong("value", _already(same, now=now))
+    fingerprint = new_fingerprint(team, pasted, now=now)
     key = ApiKey(
         team=team,
         label=stated.label,
@@ -145,6 +142,15 @@ def new_row(
     )
     key.sealed = vault.seal(team, row=key.public_id, value=pasted.value)
     return key
+
+
+def new_fingerprint(team: Team, pasted: Pasted, *, now: datetime) -> str:
+    """The fingerprint of a key that the team does not have; raises Wrong where it has it."""
+    fingerprint = vault.fingerprint(team, pasted.value)
+    same = ApiKey.objects.filter(team=team, fingerprint=fingerprint, sealed__isnull=False).first()
+    if same is not None:
+        raise Wrong("value", _already(same, now=now))
+    return fingerprint
 
 
 def _already(same: ApiKey, *, now: datetime) -> str:

@@ -88,6 +88,11 @@ def _tested(
     )
 
 
+def not_tried(why: str) -> Trial:
+    """The result for a key that cannot be used at all."""
+    return Trial(verdict=Verdict.UNCLEAR, title=_("Not tested"), sentence=why)
+
+
 def read(outcome: Outcome, base_url: str) -> Trial:
     """What an answer of GET /credits says of the key that asked."""
     host, failure = {"host": host_of(base_url)}, outcome.failure

@@ -47,6 +47,7 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "key.rotation_undone": Says(told("%(actor)s took back the rotation of the key %(object)s")),
     "key.edited": Says(told("%(actor)s edited the key %(object)s")),
     "key.viewed": Says(told("%(actor)s viewed the key %(object)s")),
+    "key.list_viewed": Says(told("%(actor)s viewed the team's keys")),
     "key.used": Says(told("%(actor)s used the key %(object)s for the first time")),
     "key.first_used": Says(told("%(actor)s used the key %(object)s for the first time")),
     "key.revoked": Says(told("%(actor)s revoked the key %(object)s")),
