@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from debugger.client.media import MEDIA_TYPES
 from debugger.client.outcome import Mode
 from debugger.panels.readings import Step, reference_step
+from debugger.web.addresses import panel_address
 
 SALT: Final = "rivya-dash.media"
 LIFE: Final = 6 * 3600  # Seconds that a signed address works; longer than anybody stares at a job.
@@ -32,6 +32,27 @@ MOCK_PREFIX: Final = "/mock"
 _PASSED_ON: Final = frozenset(
     {"content-length", "content-range", "accept-ranges", "etag", "last-modified"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where an answer came from: a team's panel or a visitor's, and the address that was called."""
+
+    slug: str | None = None
+    team_id: int | None = None
+    base_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """What a signed address of ours stands for; ``team_id`` is whose page may show it."""
+
+    url: str
+    base_url: str
+    team_id: int | None
+
+
+VISITOR: Final = Source()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +66,9 @@ class Medium:
     steps: tuple[Step, ...] = ()
 
 
-def of_result(value: object, *, mode: Mode, category: str, site: str) -> tuple[Medium, ...]:
+def of_result(
+    value: object, *, mode: Mode, category: str, site: str, source: Source = VISITOR
+) -> tuple[Medium, ...]:
     """The media of a generation's answer, in the order in which it lists them.
 
     ``site`` is this site's own origin, under which mock media live.
@@ -58,26 +81,31 @@ def of_result(value: object, *, mode: Mode, category: str, site: str) -> tuple[M
     primary = result.get("primary_url")
     if isinstance(primary, str) and primary not in urls:
         urls.insert(0, primary)
-    return tuple(_medium(url, mode=mode, category=category, site=site) for url in urls[:SHOWN])
+    return tuple(
+        _medium(url, mode=mode, category=category, site=site, source=source) for url in urls[:SHOWN]
+    )
 
 
-def of_file(value: object, *, mode: Mode, site: str) -> tuple[Medium, ...]:
+def of_file(
+    value: object, *, mode: Mode, site: str, source: Source = VISITOR
+) -> tuple[Medium, ...]:
     """The medium of an uploaded file's answer."""
     if not isinstance(value, dict) or not isinstance(value.get("url"), str):
         return ()
-    found = _medium(value["url"], mode=mode, category=str(value.get("kind")), site=site)
+    kind = str(value.get("kind"))
+    found = _medium(value["url"], mode=mode, category=kind, site=site, source=source)
     # The card itself hands the file over, with its name and its duration token.
     return (replace(found, steps=()),)
 
 
-def _medium(url: str, *, mode: Mode, category: str, site: str) -> Medium:
+def _medium(url: str, *, mode: Mode, category: str, site: str, source: Source) -> Medium:
     kind = kind_of(url, category)
     alt = {
         "image": _("Result image"),
         "video": _("Result video"),
         "audio": _("Result audio"),
     }.get(kind, _("Result"))
-    src = _source(url, mode=mode, site=site)
+    src = _address(url, mode=mode, site=site, source=source)
     return Medium(url=url, src=src, kind=kind, alt=alt, steps=_steps(url, kind))
 
 
@@ -90,13 +118,15 @@ def kind_of(url: str, category: str) -> str:
     return category if category in ("image", "video", "audio") else "other"
 
 
-def _source(url: str, *, mode: Mode, site: str) -> str:
+def _address(url: str, *, mode: Mode, site: str, source: Source) -> str:
     if mode is Mode.MOCK:
         inside = url.startswith(f"{site}{MOCK_PREFIX}/media/")
         return url.removeprefix(site) if inside else ""
     if not url.startswith(("https://", "http://")):
         return ""
-    return reverse("panels:media", args=[signing.dumps(url, salt=SALT, compress=True)])
+    payload = [url, source.base_url, source.team_id]
+    token = signing.dumps(payload, salt=SALT, compress=True)
+    return panel_address("media", token, slug=source.slug)
 
 
 def _steps(url: str, kind: str) -> tuple[Step, ...]:
@@ -105,13 +135,13 @@ def _steps(url: str, kind: str) -> tuple[Step, ...]:
     return (reference_step({"url": url, "kind": kind, "file_name": PurePosixPath(url).name[:120]}),)
 
 
-def unsign(token: str) -> str | None:
-    """The address inside a signed one; None when it is not ours or too old."""
+def unsign(token: str) -> Signed | None:
+    """What a signed address stands for; None when it is not ours or too old."""
     try:
-        url = signing.loads(token, salt=SALT, max_age=LIFE)
-    except signing.BadSignature:
+        url, base_url, team_id = signing.loads(token, salt=SALT, max_age=LIFE)
+    except (signing.BadSignature, ValueError, TypeError):
         return None
-    return url if isinstance(url, str) else None
+    return Signed(url=url, base_url=base_url, team_id=team_id)
 
 
 def relay(

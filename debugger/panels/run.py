@@ -72,11 +72,24 @@ class Result:
         return f"panels/_out_{self.reading.kind}.html"
 
 
-def result_of(outcome: Outcome, submission: Submission, *, site: str, now: float) -> Result:
-    """Everything that the page shows of an outcome. ``site`` is this site's own origin."""
+def result_of(
+    outcome: Outcome,
+    submission: Submission,
+    *,
+    site: str,
+    now: float,
+    source: media.Source = media.VISITOR,
+    key_id: str = "",
+) -> Result:
+    """Everything that the page shows of an outcome. ``site`` is this site's own origin.
+
+    ``key_id`` names the team's key that was used, for the looks at the job that follow.
+    """
     response = outcome.response
     reading = readings.read(outcome)
     value = response.value if response else None
+    begun = _job(outcome, submission, now=now, key_id=key_id)
+    begun = begun if reading.kind == "generation" else None
     return Result(
         mock=outcome.mode is Mode.MOCK,
         status=response.status if response else None,
@@ -90,8 +103,8 @@ def result_of(outcome: Outcome, submission: Submission, *, site: str, now: float
         sent=request_text(outcome.request),
         drift=outcome.drift,
         secrets=outcome.one_time_secrets if _shows_secrets(outcome) else (),
-        job=_job(outcome, submission, site=site, now=now) if reading.kind == "generation" else None,
-        media=media.of_file(value, mode=outcome.mode, site=site) if reading.kind == "file" else (),
+        job=card_of(begun, outcome, site=site, now=now, source=source) if begun else None,
+        media=_file(value, outcome, site=site, source=source) if reading.kind == "file" else (),
         replayed=_replayed(outcome, submission),
         status_tone=readings.tone(_member(value, "status")),
     )
@@ -164,20 +177,35 @@ def request_text(request: RequestSnapshot) -> SafeString | str:
     return coloured("\n".join(lines), "http")
 
 
-def _job(outcome: Outcome, submission: Submission, *, site: str, now: float) -> watch.Card | None:
+def _file(
+    value: object, outcome: Outcome, *, site: str, source: media.Source
+) -> tuple[media.Medium, ...]:
+    return media.of_file(value, mode=outcome.mode, site=site, source=source)
+
+
+def _job(
+    outcome: Outcome, submission: Submission, *, now: float, key_id: str
+) -> watch.Watch | None:
     spent = estimate(submission.operation, submission.draft)
     credits = f"{spent.credits:g}" if submission.operation.spends and spent.credits else ""
-    begun = watch.begin(outcome, scenario=submission.scenario, estimate=credits, now=now)
-    return card_of(begun, outcome, site=site, now=now) if begun else None
+    return watch.begin(
+        outcome, scenario=submission.scenario, estimate=credits, now=now, key_id=key_id
+    )
 
 
-def card_of(state: watch.Watch, outcome: Outcome | None, *, site: str, now: float) -> watch.Card:
+def card_of(
+    state: watch.Watch,
+    outcome: Outcome | None,
+    *,
+    site: str,
+    now: float,
+    source: media.Source = media.VISITOR,
+) -> watch.Card:
     """The job's card with its media."""
     model = catalog.get(state.model)
     value = outcome.response.value if outcome and outcome.response else None
-    found = media.of_result(
-        value, mode=state.mode, category=model.category if model else "image", site=site
-    )
+    category = model.category if model else "image"
+    found = media.of_result(value, mode=state.mode, category=category, site=site, source=source)
     return watch.card(state, outcome, media=found, now=now)
 
 

@@ -13,185 +13,27 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode
-from debugger.contract import catalog
-from debugger.contract.operations import Kind, Operation, get
+from debugger.contract.operations import Operation, get
 from debugger.panels import curl_import, estimate, forms, handover
-from debugger.panels.draft import Draft, JsonTrouble, initial
+from debugger.panels.draft import Draft, initial
 from debugger.panels.highlight import coloured
 from debugger.panels.jsontext import write_json
-from debugger.panels.picker import Option, scenario_groups
+from debugger.panels.keybar import KeyBar, key_bar
+from debugger.panels.panel import Again, Panel, Snippet, Trouble
+from debugger.panels.picker import scenario_groups
 from debugger.panels.preview import preview
+from debugger.panels.seat import Seat, seat_of
 from debugger.panels.snippets import snippets
 from debugger.panels.submission import Submission, opening
 
 OWN_HOSTS: Final = frozenset({"rivya.ai"})
 # Writing megabytes in six languages at every keystroke takes seconds of everybody's time.
 SNIPPETS_UP_TO: Final = 128 * 1024
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-@dataclass(frozen=True, slots=True)
-class Snippet:
-    """One tab under Snippets; ``html`` is coloured and escaped."""
-
-    name: str
-    title: str
-    html: SafeString
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """A line of the summary: where, what, and the id of the field to go to ("" for none)."""
-
-    place: str
-    message: str
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """The two buttons under an answer. ``changed`` disables the safe retry, ``note`` says why."""
-
-    changed: bool
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """Everything that the templates of one panel name as ``panel``."""
-
-    operation: Operation
-    submission: Submission
-    form: forms.Form
-    estimate: estimate.Estimate
-    key: str
-    key_state: str
-    json_text: str
-    trouble: JsonTrouble | None
-    http_text: SafeString | str
-    preview_trouble: str
-    snippets: tuple[Snippet, ...]
-    summary: tuple[Trouble, ...]
-    scenarios: tuple[tuple[str, tuple[Option, ...]], ...]
-    again: Again | None = None
-    foreign_host: str = ""
-    base_url: str = ""
-    sandbox_page: str = ""
-
-    @property
-    def draft(self) -> Draft:
-        """What would be sent."""
-        return self.submission.draft
-
-    @property
-    def nonce(self) -> str:
-        """What tells two runs of one body apart."""
-        return self.submission.nonce
-
-    @property
-    def last(self) -> str:
-        """The run before, as its hidden input holds it."""
-        return str(self.submission.last)
-
-    @property
-    def typed_key(self) -> str:
-        """The idempotency key that was typed, "" for an automatic one."""
-        return self.submission.typed_key
-
-    @property
-    def host(self) -> str:
-        """Where live goes."""
-        return urlsplit(self.base_url).netloc
-
-    @property
-    def local(self) -> bool:
-        """Whether live goes to a stand-in on this machine."""
-        return urlsplit(self.base_url).hostname in LOOPBACK
-
-    @property
-    def has_body(self) -> bool:
-        """Whether there is anything for a JSON editor to hold."""
-        return self.operation.request is not None and not self.uploads
-
-    @property
-    def streams(self) -> bool:
-        """Whether the answer is a stream."""
-        return self.operation.kind is Kind.STREAM
-
-    @property
-    def uploads(self) -> bool:
-        """Whether a file is sent."""
-        return self.operation.kind is Kind.UPLOAD
-
-    @property
-    def main_fields(self) -> tuple[forms.Field, ...]:
-        """The body's fields that every model shares."""
-        return tuple(field for field in self.form.body if field.group != "params")
-
-    @property
-    def param_fields(self) -> tuple[forms.Field, ...]:
-        """The chosen model's own parameters."""
-        return tuple(field for field in self.form.body if field.group == "params")
-
-    @property
-    def all_fields(self) -> tuple[forms.Field, ...]:
-        """Every field, rows of lists included."""
-        return tuple(self.form.fields())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to fill in."""
-        return not self.all_fields
-
-    @property
-    def header_rows(self) -> tuple[forms.HeaderRow, ...]:
-        """The extra headers, and one empty row for the next."""
-        return (*self.form.headers, forms.HeaderRow(name="", value=""))
-
-    @property
-    def scenario_note(self) -> str:
-        """What the scenario that is chosen at the beginning does."""
-        return self.scenarios[0][1][0].note if self.scenarios else ""
-
-    @property
-    def file_size(self) -> str:
-        """The chosen file's size, as the browser says, for the preview."""
-        return "" if self.submission.file_size is None else str(self.submission.file_size)
-
-    @property
-    def file_type(self) -> str:
-        """The chosen file's type, as the browser says, for the preview."""
-        return self.submission.file_type
-
-    @property
-    def _limit(self) -> catalog.KindLimit | None:
-        return file_limit(self.draft)
-
-    @property
-    def accept(self) -> str:
-        """The types that the chosen kind and model take, for the file input."""
-        return ",".join(self._limit.mime) if self._limit else ""
-
-    @property
-    def max_bytes(self) -> str:
-        """The largest file that the chosen kind and model take."""
-        return str(int(self._limit.max_mb * 2**20)) if self._limit and self._limit.max_mb else ""
-
-    @property
-    def file_rule(self) -> str:
-        """The same in words."""
-        limit = self._limit
-        if limit is None:
-            return _("The chosen model does not take this kind of file.")
-        return _("Up to %(size)s MB: %(types)s.") % {
-            "size": f"{limit.max_mb:g}" if limit.max_mb else "?",
-            "types": ", ".join(limit.mime),
-        }
 
 
 def panel_context(
@@ -205,13 +47,20 @@ def panel_context(
 
     KeyError for an operation that does not exist.
     """
-    submission = opening(get(operation_id), draft)
-    panel = panel_of(submission, foreign_host=foreign_host)
+    submission, seat = opening(get(operation_id), draft), seat_of(request)
+    bar = key_bar(seat, submission.operation, chosen="", now=timezone.now())
+    panel = panel_of(submission, seat=seat, bar=bar, foreign_host=foreign_host)
     return {"panel": panel, "csrf_token": get_token(request)}
 
 
 def panel_of(
-    submission: Submission, *, check: bool = False, sending: bool = False, foreign_host: str = ""
+    submission: Submission,
+    *,
+    seat: Seat,
+    bar: KeyBar,
+    check: bool = False,
+    sending: bool = False,
+    foreign_host: str = "",
 ) -> Panel:
     """The panel that a submission makes; ``check`` puts the problems at their fields.
 
@@ -223,10 +72,8 @@ def panel_of(
     form = forms.build(operation, draft, problems=problems)
     summary = _summary(form) if check else ()
     if sending:
-        summary = (*_key_troubles(submission), *summary)
-    shown = preview(
-        operation, draft, base_url=settings.RIVYA_BASE_URL, idempotency_key=submission.key
-    )
+        summary = (*_key_troubles(submission, bar), *summary)
+    shown = preview(operation, draft, base_url=bar.base_url, idempotency_key=submission.key)
     return Panel(
         operation=operation,
         submission=submission,
@@ -238,20 +85,20 @@ def panel_of(
         trouble=submission.trouble,
         http_text=coloured(shown.text, "http"),
         preview_trouble=shown.trouble,
-        snippets=_snippets(submission, too_long=len(shown.text) > SNIPPETS_UP_TO),
+        snippets=_snippets(submission, bar.base_url, too_long=len(shown.text) > SNIPPETS_UP_TO),
         summary=summary,
+        seat=seat,
+        bar=bar,
         scenarios=scenario_groups(operation.id),
         again=again(submission),
         foreign_host=foreign_host,
-        base_url=settings.RIVYA_BASE_URL,
         sandbox_page=settings.RIVYA_DASH_SANDBOX_BASE,
     )
 
 
-def _snippets(submission: Submission, *, too_long: bool) -> tuple[Snippet, ...]:
+def _snippets(submission: Submission, base_url: str, *, too_long: bool) -> tuple[Snippet, ...]:
     """One for each tab, always the same tabs, so that a swap finds every one of them."""
-    operation, base_url = submission.operation, settings.RIVYA_BASE_URL
-    key = submission.key
+    operation, key = submission.operation, submission.key
     found = (
         ()
         if too_long
@@ -294,11 +141,14 @@ def refusal(submission: Submission) -> str | None:
     return None
 
 
-def _key_troubles(submission: Submission) -> tuple[Trouble, ...]:
+def _key_troubles(submission: Submission, bar: KeyBar) -> tuple[Trouble, ...]:
     """What is wrong with the two keys of a run: the live one and the idempotency key."""
     found = []
     live = submission.mode is Mode.LIVE and submission.operation.scope is not None
-    if live and not submission.live_key:
+    if live and bar.denial and bar.offer is not None:
+        label = bar.offer.choice.label
+        found.append(Trouble(place=label, message=bar.denial, target="key-choice"))
+    if live and bar.pastes and not submission.live_key:
         message = _("is empty: a live call of this operation needs one.")
         found.append(Trouble(place=_("API key"), message=message, target="live-key"))
     last = submission.last
@@ -335,20 +185,6 @@ def again(submission: Submission) -> Again | None:
         else _("Retry safely keeps the idempotency key, so nothing is charged twice.")
     )
     return Again(changed=changed, note=note)
-
-
-def file_limit(draft: Draft) -> catalog.KindLimit | None:
-    """What the chosen model, or the general rule, allows for the chosen kind of file.
-
-    None when the model does not take that kind.
-    """
-    body = draft.body if isinstance(draft.body, dict) else {}
-    kind, model = body.get("kind"), catalog.get(body.get("model"))
-    if kind not in catalog.DEFAULT_LIMITS:
-        return None
-    if model is None:
-        return catalog.DEFAULT_LIMITS[str(kind)]
-    return model.limit(str(kind)) if kind in model.file_kinds else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

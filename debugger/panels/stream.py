@@ -70,8 +70,12 @@ async def relay(
     *,
     began: Mapping[str, str],
     end: Callable[[Told], Awaitable[str]],
+    ended: Callable[[Told], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[bytes, None]:
-    """Every event for the browser. ``began`` holds, by target, the fragments to be filled."""
+    """Every event for the browser. ``began`` holds, by target, the fragments to be filled.
+
+    ``ended`` hears of the outcome before the browser does, which may be gone by then.
+    """
     told = Told(joined=JoinedText(known=(call.key,)))
     async with aclosing(api.stream(upstream, call)) as items:
         async for item in _with_heartbeats(items):
@@ -79,6 +83,8 @@ async def relay(
                 yield b": still here\n\n"
             elif isinstance(item, api.Finished):
                 told.outcome = item.outcome
+                if ended is not None:
+                    await ended(told)
             else:
                 for each in _told(item, told, began):
                     yield each

@@ -60,7 +60,9 @@ class Submission:
     ``editor`` says which of the two editors holds the body. ``again`` is "retry" or "new" when
     one of the buttons under an answer was used. ``file_size`` and ``file_type`` are what the
     browser says of a chosen file that it did not send (previews do not upload). ``shown_model`` is
-    the model that the page's fields were built for.
+    the model that the page's fields were built for. ``choice`` names a key of the team or is
+    arming.PASTE, "" leaves it to the panel. ``armed`` shows that live was armed in this tab,
+    ``override`` is the amount that was typed to run above a ceiling.
     """
 
     operation: Operation
@@ -68,6 +70,9 @@ class Submission:
     mode: Mode
     scenario: str = ""
     live_key: str = field(default="", repr=False)
+    choice: str = ""
+    armed: str = field(default="", repr=False)
+    override: str = ""
     nonce: str
     typed_key: str = ""
     editor: str = "form"
@@ -132,6 +137,9 @@ def read(request: HttpRequest, operation: Operation) -> Submission:
         mode=Mode.LIVE if data.get("mode") == "live" else Mode.MOCK,
         scenario=data.get("scenario", "")[:64],
         live_key=data.get("live_key", "").strip()[:512],
+        choice=data.get("key_choice", "")[:32],
+        armed=data.get("armed", "")[:1000],
+        override=data.get("override_credits", "").strip()[:20],
         nonce=nonce,
         typed_key=data.get("idempotency_key", "").strip()[:300],
         editor="json" if data.get("editor") == "json" else "form",

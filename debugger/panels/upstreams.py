@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from debugger.client.emulation import Request, Response
 from debugger.client.media import Media, fetch_media
-from debugger.client.outcome import Mode
 from debugger.client.transport import Upstream, live_upstream
+from debugger.keys import services as keys
 from debugger.panels import media
+from debugger.panels.seat import Seat
 from debugger.sandbox import services as sandbox
+from debugger.teams.models import Team
+from debugger.web.connections import in_thread
 from debugger.web.ratelimit import asker_of
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -42,15 +46,34 @@ def site_of(request: HttpRequest) -> str:
     return f"{request.scheme}://{request.get_host()}"
 
 
-async def upstream_for(request: HttpRequest, *, mode: Mode, scenario: str) -> Visit:
-    """The network in live mode, this visitor's own sandbox in mock mode."""
-    if mode is Mode.LIVE:
-        return Visit(live_upstream(settings.RIVYA_BASE_URL))
-    asker = asker_of(request, user=await request.auser())
-    visit = await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME), asker=asker)
-    base_url = site_of(request) + media.MOCK_PREFIX
-    upstream = sandbox.upstream_for(visit.account, base_url=base_url, scenario=scenario or None)
+async def upstream_for(request: HttpRequest, seat: Seat, *, base_url: str, scenario: str) -> Visit:
+    """The network under ``base_url``; without one the sandbox of the seat's team or visitor."""
+    if base_url:
+        return Visit(live_upstream(base_url))
+    visit = await _mock_visit(request, seat)
+    served = site_of(request) + media.MOCK_PREFIX
+    upstream = sandbox.upstream_for(visit.account, base_url=served, scenario=scenario or None)
     return Visit(upstream, visit.cookie)
+
+
+async def _mock_visit(request: HttpRequest, seat: Seat) -> sandbox.Visit:
+    if seat.team is not None:
+        return sandbox.Visit(account=await in_thread(team_account, seat.team))
+    asker = asker_of(request, user=await request.auser())
+    return await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME), asker=asker)
+
+
+def team_account(team: Team) -> str:
+    """The sandbox account that a team shares, opened at its first mock run."""
+    if sandbox.is_open(team.sandbox_account):
+        return team.sandbox_account
+    with transaction.atomic():
+        # Two first runs at once meet here, and the second finds what the first one opened.
+        row = Team.objects.select_for_update().get(pk=team.pk)
+        if not sandbox.is_open(row.sandbox_account):
+            row.sandbox_account = sandbox.open_account()
+            row.save(update_fields=["sandbox_account"])
+    return row.sandbox_account
 
 
 async def mock_media(request: HttpRequest, path: str) -> HttpResponseBase:
@@ -80,12 +103,17 @@ async def _pieces(answer: Response) -> AsyncIterator[bytes]:
         yield chunk.data
 
 
-async def live_media(request: HttpRequest, url: str) -> HttpResponseBase:
-    """Result media of a live answer, through the client's guard."""
+async def live_media(request: HttpRequest, signed: media.Signed) -> HttpResponseBase:
+    """Result media of a live answer, through the client's guard.
+
+    The one inner address that may be asked is the upstream that named the medium, and only while it
+    is still configured.
+    """
+    configured = signed.base_url in keys.base_urls()
     found = await fetch_media(
-        url,
+        signed.url,
         range_header=media.wanted_range(request),
-        allowed_origin=settings.RIVYA_BASE_URL,
+        allowed_origin=signed.base_url if configured else None,
     )
     if not isinstance(found, Media):
         text = _("This result cannot be shown here: %(reason)s") % {"reason": found.detail}

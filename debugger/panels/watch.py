@@ -33,7 +33,10 @@ _MONTH: Final = 30 * 24 * 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What the card remembers. ``started`` is epoch seconds of the answer that showed the job."""
+    """What the card remembers. ``started`` is epoch seconds of the answer that showed the job.
+
+    ``key_id`` names the team's key, never its value; ``barred`` says why looking had to stop.
+    """
 
     task: str
     mode: Mode
@@ -46,7 +49,9 @@ class Watch:
     final: str = ""
     model: str = ""
     status: str = ""
+    key_id: str = ""
     stopped: bool = False
+    barred: str = ""
 
     def state(self) -> tuple[tuple[str, str], ...]:
         """The hidden inputs of the card."""
@@ -62,6 +67,7 @@ class Watch:
             ("final", self.final),
             ("model", self.model),
             ("status", self.status),
+            ("key_id", self.key_id),
         )
 
 
@@ -82,6 +88,7 @@ def read(data: Mapping[str, str], *, now: float) -> Watch | None:
         final=data.get("final", "")[:24],
         model=data.get("model", "")[:100],
         status=data.get("status", "")[:64],
+        key_id=data.get("key_id", "")[:32],
         stopped=data.get("stop") == "1",
     )
 
@@ -140,7 +147,9 @@ class Card:
     steps: tuple[Step, ...] = ()
 
 
-def begin(outcome: Outcome, *, scenario: str, estimate: str, now: float) -> Watch | None:
+def begin(
+    outcome: Outcome, *, scenario: str, estimate: str, now: float, key_id: str = ""
+) -> Watch | None:
     """The watch of a job that a create or a status call answered with; None if it shows none."""
     value = outcome.response.value if outcome.response else None
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
@@ -151,6 +160,7 @@ def begin(outcome: Outcome, *, scenario: str, estimate: str, now: float) -> Watc
         scenario=scenario,
         started=_started(value, now=now) if outcome.operation_id != "generations.create" else now,
         estimate=estimate,
+        key_id=key_id,
     )
     return _noted(watch, value)
 
@@ -182,6 +192,11 @@ def polled(watch: Watch, outcome: Outcome, *, now: float) -> Watch:
     return _noted(looked, value) if isinstance(value, dict) else looked
 
 
+def barred(watch: Watch, reason: str) -> Watch:
+    """The watch that has to end, with a sentence that says why."""
+    return replace(watch, barred=reason)
+
+
 def card(
     watch: Watch, outcome: Outcome | None, *, media: tuple[Medium, ...] = (), now: float
 ) -> Card:
@@ -195,7 +210,7 @@ def card(
         and outcome.failure.kind not in failures.PASSING
     )
     given_up = jobs.DEFAULT_SCHEDULE.given_up(now - watch.started)
-    watching = not (ended or watch.stopped or hopeless or given_up)
+    watching = not (ended or watch.stopped or watch.barred or hopeless or given_up)
     delay = _delay(watch, outcome, now=now) if watching else 0.0
     return Card(
         task=watch.task,
@@ -257,6 +272,10 @@ def _label(status: str) -> str:
 
 
 def _note(watch: Watch, *, ended: bool, given_up: bool) -> str:
+    if watch.barred:
+        return _("Watching has stopped: %(reason)s The job itself goes on.") % {
+            "reason": watch.barred
+        }
     if watch.stopped:
         return _("Watching has stopped. The job itself goes on: the API has no way to cancel it.")
     if watch.status == "failed":

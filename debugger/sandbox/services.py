@@ -78,14 +78,17 @@ def known_account(token: str | None) -> str | None:
         account = signing.Signer(salt=_SALT).unsign(token)
     except signing.BadSignature:
         return None
-    return account if SandboxAccount.objects.filter(pk=account).exists() else None
+    return account if is_open(account) else None
 
 
-def lasting_account(known: str) -> str:
-    """The account ``known`` where it still exists, else a new one, for whoever remembers its id."""
-    if known and SandboxAccount.objects.filter(pk=known).exists():
-        return known
+def open_account() -> str:
+    """A new account, for whoever remembers its id."""
     return _emulation().new_account()
+
+
+def is_open(account: str) -> bool:
+    """Whether an account is there, and was not swept."""
+    return bool(account) and SandboxAccount.objects.filter(pk=account).exists()
 
 
 def token_of(account: str) -> str:

@@ -10,6 +10,9 @@ from debugger.contract import operations
 from debugger.panels import curl_import, services, submission
 from debugger.panels.highlight import coloured
 from debugger.panels.jsontext import JsonTrouble, Parsed, parse_json
+from debugger.panels.keybar import KeyBar
+from debugger.panels.panel import Panel
+from debugger.panels.seat import Seat
 from tests.patience import no_hang
 
 _TEXTS = {
@@ -58,13 +61,18 @@ def test_a_name_that_is_written_in_two_ways_is_still_told_to_be_twice_there() ->
     assert parse_json('{"a": "\\"}"}') == Parsed({"a": '"}'})
 
 
+def panel_of(sent: submission.Submission) -> Panel:
+    bar = KeyBar(base_url="https://rivya.ai")
+    return services.panel_of(sent, seat=Seat(), bar=bar)
+
+
 def test_a_body_of_many_kilobytes_is_shown_without_snippets() -> None:
     start = submission.opening(operations.get("generations.create"))
     body = {"model": "z-image", "prompt": "A lamp", "extra": ["x" * 20] * 10_000}
     long = replace(start, draft=replace(start.draft, body=body))
-    shown = services.panel_of(long)
+    shown = panel_of(long)
     assert [each.name for each in shown.snippets] == [
-        each.name for each in services.panel_of(start).snippets
+        each.name for each in panel_of(start).snippets
     ]
     assert not any(each.html for each in shown.snippets)
     assert all("too long" in each.note for each in shown.snippets)

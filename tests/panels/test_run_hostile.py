@@ -20,8 +20,11 @@ from debugger.client.outcome import (
 )
 from debugger.contract.operations import CATALOG, Operation
 from debugger.panels import failures, readings
+from debugger.panels.gate import Pass
+from debugger.panels.keybar import KeyBar
+from debugger.panels.seat import Seat
 from debugger.panels.submission import opening
-from debugger.panels.views import render_outcome
+from debugger.panels.views.running import Ready, render_outcome
 
 EVIL = "<img src=x onerror=alert(1)>"
 FIELDS = (
@@ -54,7 +57,9 @@ def outcome(operation: Operation, value: Any, failure: Failure | None = None) ->
 
 def shown(operation: Operation, found: Outcome) -> str:
     request = RequestFactory().post("/panels/x/run")
-    return render_outcome(request, opening(operation), found)
+    passed = Pass(seat=Seat(), operation=operation)
+    ready = Ready(submission=opening(operation), passed=passed, bar=KeyBar())
+    return render_outcome(request, ready, found)
 
 
 def hostile(depth: int = 2) -> dict[str, Any]:

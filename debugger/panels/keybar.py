@@ -1,0 +1,127 @@
+"""The keys that a panel offers in live mode: the team's, and one that is pasted for one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from debugger.contract.operations import Operation
+from debugger.keys import services as keys
+from debugger.keys.arming import PASTE
+from debugger.keys.models import ApiKey
+from debugger.keys.services import Choice
+from debugger.panels.seat import Seat
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One key of the team, and why this operation would be refused with it, "" for no reason."""
+
+    choice: Choice
+    denial: str = ""
+
+    @property
+    def local(self) -> bool:
+        """Whether the key goes to a stand-in on this machine."""
+        return is_local(self.choice.base_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyBar:
+    """What the live strip shows. ``chosen`` is the id of a key, or PASTE.
+
+    ``offer`` is the chosen key; None for a pasted one, and for an id that is not among the offers,
+    which is ``lost``: then nothing else is chosen in its place.
+    """
+
+    offers: tuple[Offer, ...] = ()
+    chosen: str = PASTE
+    offer: Offer | None = None
+    base_url: str = ""
+    scope: str = ""
+
+    @property
+    def pastes(self) -> bool:
+        """Whether the field for a pasted key is the one that counts."""
+        return self.chosen == PASTE
+
+    @property
+    def lost(self) -> bool:
+        """Whether a key was chosen that is not, or no longer, to be had."""
+        return not self.pastes and self.offer is None
+
+    @property
+    def denial(self) -> str:
+        """The predicted refusal of the chosen key."""
+        return self.offer.denial if self.offer is not None else ""
+
+    @property
+    def host(self) -> str:
+        """Where live goes with the chosen key."""
+        return urlsplit(self.base_url).netloc
+
+
+def key_bar(seat: Seat, operation: Operation, *, chosen: str, now: datetime) -> KeyBar:
+    """The keys of the seat's team for one operation; outside of teams only the pasted one."""
+    scope = operation.scope.value if operation.scope is not None else ""
+    if seat.team is None or not scope or seat.live_denial:
+        return KeyBar(base_url=settings.RIVYA_BASE_URL, scope=scope)
+    offers = tuple(
+        Offer(choice=each, denial=keys.predicted_denial(each, operation, reader=seat.member))
+        for each in keys.choices(seat.team, now=now)
+    )
+    chosen = chosen or _first(offers)
+    offer = next((each for each in offers if each.choice.public_id == chosen), None)
+    return KeyBar(
+        offers=offers,
+        chosen=chosen,
+        offer=offer,
+        base_url=offer.choice.base_url if offer is not None else settings.RIVYA_BASE_URL,
+        scope=scope,
+    )
+
+
+def _first(offers: tuple[Offer, ...]) -> str:
+    """The newest key that nothing speaks against, or the newest at all."""
+    usable = [each for each in offers if each.choice.usable]
+    fitting = [each for each in usable if not each.denial] or usable or list(offers)
+    return fitting[0].choice.public_id if fitting else PASTE
+
+
+def bar_for_preview(seat: Seat, *, chosen: str) -> KeyBar:
+    """Where the chosen key goes and no more: a preview while somebody types opens no key."""
+    found = None
+    if seat.team is not None and chosen and chosen != PASTE:
+        bound = ApiKey.objects.filter(team=seat.team, public_id=chosen)
+        found = bound.values_list("base_url", flat=True).first()
+    return KeyBar(chosen=chosen or PASTE, base_url=found or settings.RIVYA_BASE_URL)
+
+
+def lacking(seat: Seat, operations: Iterable[Operation], *, now: datetime) -> frozenset[str]:
+    """The operations that every key of the team would be refused for, as far as is known."""
+    if seat.team is None or seat.live_denial:
+        return frozenset()
+    choices = keys.choices(seat.team, now=now)
+    return frozenset(
+        operation.id
+        for operation in operations
+        if choices and all(_lacks(each, operation) for each in choices)
+    )
+
+
+def _lacks(choice: Choice, operation: Operation) -> bool:
+    return operation.scope is not None and any(
+        mark.scope is operation.scope and mark.lacks for mark in keys.marks(choice)
+    )
+
+
+def is_local(base_url: str) -> bool:
+    """Whether an address is on this machine."""
+    return urlsplit(base_url).hostname in LOOPBACK
