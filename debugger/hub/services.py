@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from debugger.client import scenarios
 from debugger.contract import assumptions, catalog, errors
 from debugger.contract.operations import CATALOG
-from debugger.keys import arming
+from debugger.keys import arming, lifecycle
 from debugger.keys.vault import envelope
-from debugger.teams import access
+from debugger.teams import access, invitations
 from debugger.teams.models import Role
 
 
@@ -132,6 +132,9 @@ def teams_and_keys() -> dict[str, Any]:
         "rights_table": rights_table(),
         "key_bits": 8 * envelope.KEY_BYTES,
         "armed_minutes": _minutes(arming.LASTS),
+        "undo_minutes": _minutes(lifecycle.UNDO),
+        "overlaps": [words for _overlap, words in lifecycle.OVERLAPS],
+        "lifetimes": list(invitations.LIFETIMES.values()),
     }
 
 

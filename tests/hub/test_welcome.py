@@ -41,5 +41,5 @@ def test_a_person_is_offered_their_teams_and_no_others() -> None:
 
 def test_a_person_without_a_team_is_offered_to_make_one() -> None:
     text = start(browser_of("Charlie"))
-    assert "You are in no team yet." in text
+    assert "You are in no team yet" in text
     assert "/teams/new" in text
