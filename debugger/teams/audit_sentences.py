@@ -54,6 +54,10 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "key.restored": Says(told("%(actor)s took back the revocation of the key %(object)s")),
     "key.retired": Says(told("The key %(object)s was retired when its overlap ended")),
     "key.shredded": Says(told("The key %(object)s was shredded and cannot be opened again")),
+    "key.all_shredded": Says(told("%(actor)s shredded everything that %(object)s stored"), ("keys",)),
+    "master_key.rotated": Says(
+        told("%(actor)s put the keys of %(object)s under another master key"), ("master",)
+    ),
     "ceiling.changed": Says(told("%(actor)s changed the ceilings of %(object)s")),
     "ceiling.overridden": Says(told("%(actor)s ran above a ceiling with %(object)s")),
     "live.armed": Says(told("%(actor)s armed live mode with %(object)s")),
