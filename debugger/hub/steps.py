@@ -193,7 +193,7 @@ def address(team: Team, lesson: Lesson) -> str:
     """Where a team takes a step."""
     if lesson.panel:
         return panel_address("panel", lesson.panel, slug=team.slug)
-    return reverse("keys:index", args=[team.slug])
+    return reverse("keys:add", args=[team.slug])
 
 
 def helpers_for(team: Team, right: Right) -> str:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from debugger.client import scenarios
 from debugger.contract.openapi import document
+from debugger.hub import home as homes
 from debugger.hub import services, steps
 from debugger.panels.services import panel_context
 from debugger.teams import accounts, audit
@@ -33,8 +34,6 @@ def landing(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: TeamRequest) -> HttpResponse:
     """A team's own start page: its first steps, its keys, its people and what was spent today."""
-    from debugger.hub import home as homes
-
     return render(
         request, "hub/home.html", {"home": homes.home(request.member, now=timezone.now())}
     )
