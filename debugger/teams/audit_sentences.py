@@ -40,7 +40,6 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "member.left": Says(told("%(object)s left the team")),
     "invitation.resent": Says(told("%(actor)s sent the invitation for %(object)s again")),
     "invitation.revoked": Says(told("%(actor)s revoked the invitation for %(object)s")),
-    "invitation.accepted": Says(told("%(actor)s accepted the invitation for %(object)s")),
     "key.added": Says(told("%(actor)s added the key %(object)s")),
     "key.tested": Says(told("%(actor)s tested the key %(object)s"), ("health",)),
     "key.rotated": Says(told("%(actor)s rotated the key %(object)s"), ("overlap",)),
@@ -48,13 +47,12 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "key.edited": Says(told("%(actor)s edited the key %(object)s")),
     "key.viewed": Says(told("%(actor)s viewed the key %(object)s")),
     "key.list_viewed": Says(told("%(actor)s viewed the team's keys")),
-    "key.used": Says(told("%(actor)s used the key %(object)s for the first time")),
-    "key.first_used": Says(told("%(actor)s used the key %(object)s for the first time")),
     "key.revoked": Says(told("%(actor)s revoked the key %(object)s")),
     "key.restored": Says(told("%(actor)s took back the revocation of the key %(object)s")),
-    "key.retired": Says(told("The key %(object)s was retired when its overlap ended")),
     "key.shredded": Says(told("The key %(object)s was shredded and cannot be opened again")),
-    "key.all_shredded": Says(told("%(actor)s shredded everything that %(object)s stored"), ("keys",)),
+    "key.all_shredded": Says(
+        told("%(actor)s shredded everything that %(object)s stored"), ("keys",)
+    ),
     "master_key.rotated": Says(
         told("%(actor)s put the keys of %(object)s under another master key"), ("master",)
     ),
@@ -64,12 +62,33 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "live.disarmed": Says(told("%(actor)s disarmed live mode with %(object)s")),
     "checklist.hidden": Says(told("%(actor)s put the first steps away")),
     "checklist.shown": Says(told("%(actor)s brought the first steps back")),
+    "team.slug_changed": Says(told("%(actor)s changed the address of the team %(object)s")),
+    "account.created": Says(told("%(actor)s made an account")),
+    "account.signed_in": Says(told("%(actor)s signed in"), ("by",)),
+    "account.signed_out": Says(told("%(actor)s signed out")),
+    "account.sign_in_failed": Says(told("Somebody failed to sign in as %(object)s")),
+    "account.sessions_ended": Says(told("%(actor)s signed out %(object)s elsewhere")),
+    "account.password_changed": Says(told("%(actor)s changed their password")),
+    "account.password_set": Says(told("%(actor)s set a password")),
+    "account.password_reset": Says(told("%(actor)s set a new password by e-mail")),
+    "account.email_added": Says(told("%(actor)s added the address %(object)s")),
+    "account.email_removed": Says(told("%(actor)s removed the address %(object)s")),
+    "account.email_verified": Says(told("%(actor)s verified the address %(object)s")),
+    "account.email_changed": Says(told("%(actor)s changed their address"), ("email",)),
+    "account.second_factor_added": Says(told("%(actor)s added a second factor: %(object)s")),
+    "account.second_factor_removed": Says(told("%(actor)s removed a second factor: %(object)s")),
+    "account.second_factor_replaced": Says(told("%(actor)s replaced a second factor: %(object)s")),
+    "account.second_factor_failed": Says(told("%(actor)s failed at a second factor: %(object)s")),
+    "account.recovery_code_used": Says(told("%(actor)s signed in with a recovery code")),
+    "account.sign_on_connected": Says(told("%(actor)s connected single sign-on: %(object)s")),
+    "account.sign_on_removed": Says(told("%(actor)s disconnected single sign-on: %(object)s")),
     "audit.viewed": Says(told("%(actor)s read the audit log")),
     "audit.exported": Says(told("%(actor)s exported the audit log")),
 }
 
 FIELDS: Final[Mapping[str, Words]] = {
     "base_url": told("base URL"),
+    "by": told("by"),
     "credits": told("credits"),
     "day_ceiling": told("ceiling per day"),
     "email": told("e-mail"),
@@ -83,6 +102,7 @@ FIELDS: Final[Mapping[str, Words]] = {
     "key_run_ceiling": told("ceiling of the key per run"),
     "keys": told("keys"),
     "label": told("label"),
+    "keys": told("keys"),
     "last_four": told("last four"),
     "master": told("master key"),
     "name": told("name"),
@@ -162,7 +182,8 @@ def _fields(event: AuditEvent) -> dict[str, Any]:
 
 def _changes(event: AuditEvent, names: Any) -> list[Change]:
     fields = _fields(event)
-    return [_change(name, fields[name]) for name in names if name in fields]
+    found = [_change(name, fields[name]) for name in names if name in fields]
+    return [change for change in found if change.before or change.after]
 
 
 def _change(name: str, values: Any) -> Change:
