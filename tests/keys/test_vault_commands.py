@@ -74,7 +74,7 @@ def test_each_team_finds_the_new_wrapping_in_its_audit_log() -> None:
     event = AuditEvent.objects.get(action="vault.rewrapped")
     assert event.team_id == acme().pk
     assert (event.actor_id, event.actor_name) == (None, "System")
-    assert event.changed == {"master key": ["old", "new"]}
+    assert event.changed == {"master": ["old", "new"]}
     assert event.place == "rotate_master_key"
 
 
@@ -226,7 +226,7 @@ def test_a_team_is_shredded_after_its_name_was_typed(monkeypatch: pytest.MonkeyP
     assert opened(other) == new_key()
     event = AuditEvent.objects.get(action="vault.shredded")
     assert (event.team_id, event.actor_name) == (acme().pk, "System")
-    assert event.changed == {"stored keys": [1, 0]}
+    assert event.changed == {"keys": [1, 0]}
 
 
 @pytest.mark.django_db

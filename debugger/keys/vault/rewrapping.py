@@ -116,8 +116,6 @@ def _rewrap(pk: int, first: MasterKey) -> bool | Stuck:
         row.save(update_fields=["wrapped", "master", "version", "wrapped_at"])
         team = Team.objects.get(pk=row.team_id)
         names = [name_of(wrapped.master), first.name]
-        audit.record(
-            _BY, team, "vault.rewrapped", obj=row, label=team.name, changed={"master key": names}
-        )
+        audit.record(_BY, team, "vault.rewrapped", obj=team, changed={"master": names})
     cache.forget(wrapped.team)
     return True

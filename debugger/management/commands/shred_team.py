@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from debugger.keys import vault
+from debugger.keys.lifecycle import shred_all
 from debugger.teams import audit
 from debugger.teams.models import Team
 
@@ -32,9 +32,9 @@ class Command(BaseCommand):
         if not options["yes"]:
             self._ask(slug)
         with transaction.atomic():
-            count = vault.shred(team)
             by = replace(audit.SYSTEM, place="shred_team")
-            audit.record(by, team, "vault.shredded", obj=team, changed={"stored keys": [count, 0]})
+            count = shred_all(team, by=by)
+            audit.record(by, team, "vault.shredded", obj=team, changed={"keys": [count, 0]})
         self.stdout.write(f"Shredded. Stored keys destroyed: {count}.")
         if count:
             self.stdout.write("At Rivya they work until they are revoked there.")
