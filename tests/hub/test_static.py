@@ -33,11 +33,20 @@ def test_a_script_evaluates_no_text_and_writes_no_markup_of_its_own(script: Path
     assert not re.search(r"\beval\(|new Function|innerHTML\s*=|document\.write|https?://", text)
 
 
+KEPT = {
+    "localStorage": {"dash-theme", "dash-hotkeys"},
+    # A token that arms one key in one tab, that tab's name, and which key was chosen last.
+    "sessionStorage": {"rivya-dash-armed", "rivya-dash-tab", "rivya-dash-key"},
+}
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_no_script_keeps_anything_but_colours_and_shortcuts(script: Path) -> None:
+def test_no_script_keeps_anything_but_colours_shortcuts_and_what_is_armed(script: Path) -> None:
     text = script.read_text(encoding="utf-8")
-    kept = set(re.findall(r"""Storage\.setItem\(\s*["']([^"']+)""", text))
-    assert kept <= {"dash-theme", "dash-hotkeys"}
+    names = dict(re.findall(r'^const (\w+) = "([^"]+)";', text, re.MULTILINE))
+    found = re.findall(r"""(\w+Storage)\.setItem\(\s*(?:["']([^"']+)["']|(\w+))""", text)
+    kept = [(storage, written or names.get(constant)) for storage, written, constant in found]
+    assert [each for each in kept if each[1] not in KEPT[each[0]]] == []
     assert len(re.findall(r"setItem\(", text)) == len(kept)
     assert "document.cookie" not in text
     assert "indexedDB" not in text
