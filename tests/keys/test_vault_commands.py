@@ -71,7 +71,7 @@ def test_each_team_finds_the_new_wrapping_in_its_audit_log() -> None:
         stored(acme())
     with override_settings(RIVYA_DASH_MASTER_KEYS=BOTH):
         run("rotate_master_key")
-    event = AuditEvent.objects.get(action="vault.rewrapped")
+    event = AuditEvent.objects.get(action="master_key.rotated")
     assert event.team_id == acme().pk
     assert (event.actor_id, event.actor_name) == (None, "System")
     assert event.changed == {"master": ["old", "new"]}
@@ -224,7 +224,7 @@ def test_a_team_is_shredded_after_its_name_was_typed(monkeypatch: pytest.MonkeyP
     assert "Stored keys destroyed: 1." in run("shred_team", "acme")
     assert ApiKey.objects.get(pk=key.pk).sealed is None
     assert opened(other) == new_key()
-    event = AuditEvent.objects.get(action="vault.shredded")
+    event = AuditEvent.objects.get(action="key.all_shredded")
     assert (event.team_id, event.actor_name) == (acme().pk, "System")
     assert event.changed == {"keys": [1, 0]}
 

@@ -116,6 +116,6 @@ def _rewrap(pk: int, first: MasterKey) -> bool | Stuck:
         row.save(update_fields=["wrapped", "master", "version", "wrapped_at"])
         team = Team.objects.get(pk=row.team_id)
         names = [name_of(wrapped.master), first.name]
-        audit.record(_BY, team, "vault.rewrapped", obj=team, changed={"master": names})
+        audit.record(_BY, team, "master_key.rotated", obj=team, changed={"master": names})
     cache.forget(wrapped.team)
     return True

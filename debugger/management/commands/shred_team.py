@@ -34,7 +34,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             by = replace(audit.SYSTEM, place="shred_team")
             count = shred_all(team, by=by)
-            audit.record(by, team, "vault.shredded", obj=team, changed={"keys": [count, 0]})
+            audit.record(by, team, "key.all_shredded", obj=team, changed={"keys": [count, 0]})
         self.stdout.write(f"Shredded. Stored keys destroyed: {count}.")
         if count:
             self.stdout.write("At Rivya they work until they are revoked there.")
