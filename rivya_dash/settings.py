@@ -369,6 +369,9 @@ CACHES = {"default": cache_from_url(RIVYA_DASH_CACHE_URL)}
 # For each person, or each address of visitors; 0 for no limit. An office shares one address.
 RIVYA_DASH_RUNS_PER_MINUTE = _number("RIVYA_DASH_RUNS_PER_MINUTE", 120)
 RIVYA_DASH_SANDBOXES_PER_HOUR = _number("RIVYA_DASH_SANDBOXES_PER_HOUR", 60)
+# How many teams a person makes, and how many invitations one sends, in an hour; 0 for no limit.
+RIVYA_DASH_TEAMS_PER_HOUR = _number("RIVYA_DASH_TEAMS_PER_HOUR", 20)
+RIVYA_DASH_INVITATIONS_PER_HOUR = _number("RIVYA_DASH_INVITATIONS_PER_HOUR", 60)
 
 
 # -- Languages -----------------------------------------------------------------------------------

@@ -34,4 +34,5 @@ RIVYA_DASH_MASTER_KEYS = "tests:" + "A" * 43 + "="
 RIVYA_DASH_VISITORS_MAY_PASTE_KEYS = True
 # All tests come from one address. Those about limits set their own.
 RIVYA_DASH_RUNS_PER_MINUTE = RIVYA_DASH_SANDBOXES_PER_HOUR = 0
+RIVYA_DASH_TEAMS_PER_HOUR = RIVYA_DASH_INVITATIONS_PER_HOUR = 0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

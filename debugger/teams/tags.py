@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from django import template
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from debugger.teams.access import may, rule_of
 from debugger.teams.models import Membership
@@ -31,10 +34,24 @@ def initials(name: object) -> str:
     return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "·"
 
 
+@register.simple_tag
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in one word or two; a person's day is nobody's timetable."""
+    minutes = (now - moment).total_seconds() / 60
+    if minutes < 5:
+        return _("just now")
+    if minutes < 60:
+        return ngettext("%d minute ago", "%d minutes ago", int(minutes)) % int(minutes)
+    hours = int(minutes / 60)
+    if hours < 24:
+        return ngettext("%d hour ago", "%d hours ago", hours) % hours
+    return ngettext("%d day ago", "%d days ago", hours // 24) % (hours // 24)
+
+
 @register.simple_tag(takes_context=True)
 def place_url(context: template.Context, place: Membership) -> str:
     """The same kind of page in another team, or the first page there that the person may see."""
-    request = context.get("request")
+    request: Any = context.get("request")
     found = getattr(request, "resolver_match", None)
     names: list[str] = []
     if found is not None and "slug" in found.kwargs:

@@ -10,6 +10,7 @@ app_name = "teams"
 _team = [
     path("members/", members.members, name="members"),
     path("members/invite", invite.invite, name="invite"),
+    path("members/<int:number>/", members.person, name="person"),
     path("members/<int:number>/role", members.role, name="role"),
     path("members/<int:number>/remove", members.remove, name="remove"),
     path("invitations/<int:number>/resend", invite.resend, name="resend"),
