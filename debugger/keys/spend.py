@@ -104,13 +104,24 @@ class Left:
         )
 
     @property
+    def team_today(self) -> Decimal | None:
+        """What the team may still spend today."""
+        return _rest(self.team_day, self.team_spent)
+
+    @property
+    def key_today(self) -> Decimal | None:
+        """What the key's own ceiling leaves for today."""
+        return _rest(self.key_day, self.key_spent)
+
+    @property
     def today(self) -> Decimal | None:
         """What may still be spent today, by this key in this team."""
-        pairs = ((self.team_day, self.team_spent), (self.key_day, self.key_spent))
-        rests = [
-            max(Decimal(most) - spent, Decimal(0)) for most, spent in pairs if most is not None
-        ]
-        return min(rests, default=None)
+        rests = (self.team_today, self.key_today)
+        return min((each for each in rests if each is not None), default=None)
+
+
+def _rest(most: int | None, spent: Decimal) -> Decimal | None:
+    return None if most is None else max(Decimal(most) - spent, Decimal(0))
 
 
 def day_of(now: datetime) -> date:
@@ -236,8 +247,9 @@ def _demand_override(team: Team, user_id: int) -> None:
 
 
 def _record_override(spend: Spend, broken: list[OverCeiling], by: audit.Origin) -> None:
+    prefix = {"team": "", "key": "key_"}
     changed = {
-        f"{each.of}, {each.kind}": [each.ceiling, typed_form(each.spent + spend.credits)]
+        f"{prefix[each.of]}{each.kind}_ceiling": [each.ceiling, shown(each.spent + spend.credits)]
         for each in broken
     }
     label = spend.key.label if spend.key is not None else _("a pasted key")
@@ -322,7 +334,7 @@ def _settled(spend: Spend, charge: Charge, *, now: datetime) -> Spend:
     if charge.final is not None:
         ledger.set_credits(spend, charge.final, state=Spend.State.FINAL, now=now)
     elif charge.reserved is not None and spend.state != Spend.State.FINAL:
-        ledger.set_credits(spend, charge.reserved, state=Spend.State.RESERVED, now=now)
+        ledger.set_credits(spend, charge.reserved, state=Spend.State.RESERVED, now=None)
     return spend
 
 
