@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from email.policy import SMTP
 from pathlib import Path
 
 from django.conf import settings
@@ -36,7 +35,7 @@ def _write(message: EmailMessage) -> Path:
     moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     # No address in the name: lists of files go where the files do not.
     path = folder / f"{moment}-{secrets.token_hex(4)}.eml"
-    content = message.message().as_bytes(policy=SMTP.clone(linesep="\n"))
+    content = message.message().as_bytes()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)

@@ -457,6 +457,7 @@ LOGGING = {
         "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": True},
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
+        "fido2": {"level": "WARNING"},  # It names the passkey at every sign-in.
         # One line for a task that fails; those that succeed are many.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

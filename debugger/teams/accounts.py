@@ -7,18 +7,25 @@ allauth's. Its settings stand in rivya_dash/settings.py.
 from __future__ import annotations
 
 import ipaddress
+import logging
 from collections.abc import Iterable
+from smtplib import SMTPException
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import (
+    get_authentication_records,
+    record_authentication,
+)
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +34,7 @@ from debugger.teams import audit
 from debugger.teams.models import AuditEvent, Membership, User
 
 PLACE = "Account"
+logger = logging.getLogger(__name__)
 
 
 def nobody_yet() -> bool:
@@ -99,7 +107,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return saved
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Home, where nobody asked for another page."""
+        """The invitation that waits in this browser, else home; only without a "next"."""
+        from debugger.teams import invitations
+
+        if invitations.pending(request.session) is not None:
+            return reverse("teams:waiting")
         user = request.user
         return home_of(user) if isinstance(user, User) else super().get_login_redirect_url(request)
 
@@ -107,9 +119,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """The same as after a sign-in: a new person has no team and makes one."""
         return self.get_login_redirect_url(request)
 
+    def post_login(self, request: HttpRequest, user: User, **about: Any) -> HttpResponse:
+        """Sign in. Who has just shown who they are is not asked again a moment later."""
+        response: HttpResponse = super().post_login(request, user, **about)
+        if user.has_usable_password() or get_authentication_records(request, user):
+            # allauth counts only what was shown once more; its time runs from here as well.
+            record_authentication(request, user, method="sign-in", reauthenticated=True)
+        return response
+
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
         """Back to the account's overview, where the message is read."""
         return reverse("account_overview")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Send, and say when that fails: what the mail was about is done or waits all the same."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except (OSError, SMTPException):
+            logger.exception("The mail %s could not be sent", template_prefix)
+            sentence = _(
+                "The mail could not be sent. Who runs this site finds the reason in its log."
+            )
+            messages.error(self.request, sentence)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Remember the attempt, and whose account it was at if there is one."""
