@@ -81,30 +81,43 @@ def test_everything_answers_and_says_where(tmp_path: Path) -> None:
     assert "Traceback" not in site.output
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_every_polite_end_leaves_no_process(tmp_path: Path, number: signal.Signals) -> None:
+# Each start takes seconds, so the two without a stand-in are ended in two other polite ways.
+def test_without_a_sandbox_live_mode_is_the_real_service(tmp_path: Path) -> None:
     site = start_site(tmp_path / "data", "--no-sandbox")
-    assert site.stop(number) == 0
+    try:
+        assert "Live mode   https://rivya.ai (credits are spent)" in site.output
+        assert "Stand-in" not in site.output
+        assert len(site.processes()) == 4
+    finally:
+        assert site.stop(signal.SIGTERM) == 0
     assert site.processes() == {}
 
 
-def test_when_it_is_killed_its_parts_notice_and_end(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "data")
-    assert len(site.processes()) == 5
-    site.stop(signal.SIGKILL)
-    until(lambda: site.processes() == {})
+def test_a_configured_upstream_is_kept_and_named(tmp_path: Path) -> None:
+    site = start_site(tmp_path / "data", "--no-sandbox", RIVYA_BASE_URL="https://api.example.com/")
+    try:
+        assert "Live mode   https://api.example.com (credits are spent)" in site.output
+    finally:
+        assert site.stop(signal.SIGHUP) == 0
+    assert site.processes() == {}
 
 
-def test_a_new_start_after_a_kill_waits_for_the_ports_and_works(tmp_path: Path) -> None:
-    first = start_site(tmp_path / "data", "--no-sandbox")
+def test_when_it_is_killed_its_parts_end_and_a_new_start_waits_for_their_ports(
+    tmp_path: Path,
+) -> None:
+    first = start_site(tmp_path / "data")
     port = str(urlsplit(first.url).port)
+    left = set(first.processes())
+    assert len(left) == 5
     first.stop(signal.SIGKILL)
     second = start_site(tmp_path / "data", "--no-sandbox", "--port", port)
     try:
         assert second.url == first.url
         assert get(second.url) == 200
+        until(lambda: not left & set(second.processes()))
     finally:
         second.stop()
+    assert second.processes() == {}
 
 
 @pytest.mark.parametrize("part", ["web", "worker", "beat", "emulator"])
@@ -181,24 +194,6 @@ def test_a_database_that_cannot_be_used_is_a_sentence(
     until(lambda: sentence in site.output)
     assert "Traceback" not in site.output
     assert "hunter2" not in site.output
-
-
-def test_a_configured_upstream_is_kept_and_named(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "data", "--no-sandbox", RIVYA_BASE_URL="https://api.example.com/")
-    try:
-        assert "Live mode   https://api.example.com (credits are spent)" in site.output
-    finally:
-        site.stop()
-
-
-def test_without_a_sandbox_live_mode_is_the_real_service(tmp_path: Path) -> None:
-    site = start_site(tmp_path / "data", "--no-sandbox")
-    try:
-        assert "Live mode   https://rivya.ai (credits are spent)" in site.output
-        assert "Stand-in" not in site.output
-        assert len(site.processes()) == 4
-    finally:
-        site.stop()
 
 
 def test_secrets_are_private_files_and_never_printed(running_site: Site) -> None:
