@@ -9,12 +9,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
-from debugger.contract.operations import Operation
+from debugger.contract.operations import Operation, Scope
 from debugger.keys import services as keys
 from debugger.keys.arming import PASTE
 from debugger.keys.models import ApiKey
-from debugger.keys.services import Choice
+from debugger.keys.services import Choice, Held
 from debugger.panels.seat import Seat
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -26,11 +27,46 @@ class Offer:
 
     choice: Choice
     denial: str = ""
+    scope: Scope | None = None
 
     @property
-    def local(self) -> bool:
-        """Whether the key goes to a stand-in on this machine."""
-        return is_local(self.choice.base_url)
+    def _held(self) -> Held:
+        marks = {mark.scope: mark.held for mark in keys.marks(self.choice)}
+        return marks.get(self.scope, Held.UNKNOWN) if self.scope is not None else Held.UNKNOWN
+
+    @property
+    def words(self) -> str:
+        """The key in the list: its name, how it is recognised, and what speaks against it."""
+        parts = [self.choice.label, self.choice.hint]
+        if self.choice.trouble:
+            parts.append(_("cannot be used"))
+        elif self.denial and self.scope is not None:
+            parts.append(_("lacks %(scope)s") % {"scope": self.scope.value})
+        return " · ".join(parts)
+
+    @property
+    def goes(self) -> str:
+        """The only address that the key is sent to, in a sentence."""
+        return goes_to(self.choice.base_url)
+
+    @property
+    def scope_words(self) -> str:
+        """What is known about the scope that the operation needs."""
+        words = {
+            Held.GRANTED: _("%(scope)s has worked"),
+            Held.STATED: _("%(scope)s, as stated"),
+            Held.NOT_STATED: _("%(scope)s not stated"),
+            Held.DENIED: _("%(scope)s was refused"),
+            Held.UNKNOWN: _("%(scope)s not known"),
+        }
+        return words[self._held] % {"scope": self.scope.value if self.scope is not None else ""}
+
+    @property
+    def tone(self) -> str:
+        """The chip's class for it."""
+        return {Held.GRANTED: "ok", Held.DENIED: "bad", Held.NOT_STATED: "bad"}.get(
+            self._held, "quiet"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +98,6 @@ class KeyBar:
         """The predicted refusal of the chosen key."""
         return self.offer.denial if self.offer is not None else ""
 
-    @property
-    def host(self) -> str:
-        """Where live goes with the chosen key."""
-        return urlsplit(self.base_url).netloc
-
 
 def key_bar(seat: Seat, operation: Operation, *, chosen: str, now: datetime) -> KeyBar:
     """The keys of the seat's team for one operation; outside of teams only the pasted one."""
@@ -74,7 +105,11 @@ def key_bar(seat: Seat, operation: Operation, *, chosen: str, now: datetime) -> 
     if seat.team is None or not scope or seat.live_denial:
         return KeyBar(base_url=settings.RIVYA_BASE_URL, scope=scope)
     offers = tuple(
-        Offer(choice=each, denial=keys.predicted_denial(each, operation, reader=seat.member))
+        Offer(
+            choice=each,
+            denial=keys.predicted_denial(each, operation, reader=seat.member),
+            scope=operation.scope,
+        )
         for each in keys.choices(seat.team, now=now)
     )
     chosen = chosen or _first(offers)
@@ -120,6 +155,14 @@ def _lacks(choice: Choice, operation: Operation) -> bool:
     return operation.scope is not None and any(
         mark.scope is operation.scope and mark.lacks for mark in keys.marks(choice)
     )
+
+
+def goes_to(base_url: str) -> str:
+    """Where live goes, in a sentence."""
+    host = {"host": urlsplit(base_url).netloc}
+    if is_local(base_url):
+        return _("Live goes to %(host)s, a local stand-in for the Rivya API.") % host
+    return _("Live goes to %(host)s.") % host
 
 
 def is_local(base_url: str) -> bool:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from debugger.client.outcome import Mode
 from debugger.contract import catalog
 from debugger.contract.operations import Kind, Operation
 from debugger.panels import estimate, forms
 from debugger.panels.draft import Draft, JsonTrouble
-from debugger.panels.keybar import KeyBar, is_local
+from debugger.panels.keybar import KeyBar, goes_to, is_local
 from debugger.panels.picker import Option
 from debugger.panels.seat import Seat
 from debugger.panels.submission import Submission
+from debugger.teams.access import Right, may
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,25 @@ class Panel:
         return self.bar.base_url
 
     @property
-    def host(self) -> str:
-        """Where live goes."""
-        return urlsplit(self.base_url).netloc
+    def live(self) -> bool:
+        """Whether the page stands in live mode, as it does after a run without script."""
+        return self.submission.mode is Mode.LIVE
+
+    @property
+    def manages_keys(self) -> bool:
+        """Whether the person can add a key to the team."""
+        member = self.seat.member
+        return member is not None and may(member, Right.MANAGE_KEYS)
+
+    @property
+    def goes(self) -> str:
+        """Where live goes with the chosen key, in a sentence."""
+        return goes_to(self.base_url)
+
+    @property
+    def paste_goes(self) -> str:
+        """Where a pasted key goes."""
+        return goes_to(settings.RIVYA_BASE_URL)
 
     @property
     def local(self) -> bool:

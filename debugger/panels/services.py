@@ -6,7 +6,8 @@ context = panel_context(request, "generations.create")
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode
 from debugger.contract.operations import Operation, get
+from debugger.keys import arming
 from debugger.panels import curl_import, estimate, forms, handover
 from debugger.panels.draft import Draft, initial
 from debugger.panels.highlight import coloured
@@ -42,15 +44,26 @@ def panel_context(
     *,
     draft: Draft | None = None,
     foreign_host: str = "",
+    back: Submission | None = None,
 ) -> dict[str, Any]:
-    """The context of ``panels/_panel.html`` for a page that is being opened, always in mock mode.
+    """The context of ``panels/_panel.html`` for a page that is being opened, in mock mode.
 
-    KeyError for an operation that does not exist.
+    ``back`` is the post of a browser without script that comes from arming live: only then does the
+    page open in live mode. KeyError for an operation that does not exist.
     """
     submission, seat = opening(get(operation_id), draft), seat_of(request)
-    bar = key_bar(seat, submission.operation, chosen="", now=timezone.now())
+    now = timezone.now()
+    if back is not None and _is_armed(seat, back, now=now):
+        submission = replace(submission, mode=Mode.LIVE, choice=back.choice, armed=back.armed)
+    bar = key_bar(seat, submission.operation, chosen=submission.choice, now=now)
     panel = panel_of(submission, seat=seat, bar=bar, foreign_host=foreign_host)
     return {"panel": panel, "csrf_token": get_token(request)}
+
+
+def _is_armed(seat: Seat, back: Submission, *, now: datetime) -> bool:
+    if seat.member is None or back.mode is not Mode.LIVE:
+        return False
+    return arming.armed(back.armed, seat.member, back.choice, seat.session_key, now) is not None
 
 
 def panel_of(

@@ -44,11 +44,14 @@ def panel(request: HttpRequest, operation_id: str) -> HttpResponse:
     """One panel, with sample values, ids from the address, or a draft that was handed over."""
     operation = operation_of(operation_id)
     draft = handover.from_post(operation, request.POST) if request.method == "POST" else None
+    back = None
     if draft is None and request.method == "POST":
-        draft = submissions.read(request, operation).draft
-    draft = draft or handover.from_address(operation, request.GET)
+        back = submissions.read(request, operation)
+    draft = draft or (back.draft if back else handover.from_address(operation, request.GET))
     foreign = request.POST.get("foreign", "")[:200]
-    context = services.panel_context(request, operation_id, draft=draft, foreign_host=foreign)
+    context = services.panel_context(
+        request, operation_id, draft=draft, foreign_host=foreign, back=back
+    )
     return render(request, "panels/page.html", context)
 
 

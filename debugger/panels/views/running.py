@@ -31,7 +31,7 @@ from debugger.panels.patience import unbroken
 from debugger.panels.seat import Seat, seat_of
 from debugger.panels.submission import Submission
 from debugger.panels.views.pages import operation_of
-from debugger.teams.access import Right, public
+from debugger.teams.access import Right, may, public
 from debugger.web.connections import in_thread
 from debugger.web.ratelimit import RUNS, limited
 
@@ -163,10 +163,12 @@ def _refused(seat: Seat, submission: Submission) -> Stop | None:
 
 
 def _held(request: HttpRequest, submission: Submission, shown: Panel, stop: Stop | None) -> str:
+    member = shown.seat.member
     context = {
         "panel": shown,
         "stop": stop,
         "held": True,
+        "overrides": member is not None and may(member, Right.OVERRIDE_CEILING),
         "team": shown.seat.team,
         "csrf_token": get_token(request),
     }

@@ -46,6 +46,12 @@ def panel_url(context: Context, name: str, *args: object) -> str:
     return panel_address(name, *args, slug=_slug(context))
 
 
+@register.simple_tag(name="panel_address")
+def address_in_team(name: str, slug: str, *args: object) -> str:
+    """The address of a panel's view in another team than the page's."""
+    return panel_address(name, *args, slug=slug)
+
+
 def _slug(context: Context) -> str | None:
     team: Any = context.get("team")
     return getattr(team, "slug", None)
