@@ -102,7 +102,6 @@ FIELDS: Final[Mapping[str, Words]] = {
     "key_run_ceiling": told("ceiling of the key per run"),
     "keys": told("keys"),
     "label": told("label"),
-    "keys": told("keys"),
     "last_four": told("last four"),
     "master": told("master key"),
     "name": told("name"),
