@@ -50,11 +50,12 @@ def _lost(label: str, number: int) -> CheckMessage:
     name = name_of(label)
     changed = ring().named(name) is not None
     why = "has another value now" if changed else "is not configured"
+    teams = "1 team" if number == 1 else f"{number} teams"
     return Warning(
-        f"The keys of teams cannot be opened ({number}): the master key “{name}”, which wrapped "
+        f"The stored keys of {teams} cannot be opened: the master key “{name}”, which wrapped "
         f"them, {why}.",
         hint=(
-            "Bring it back from where it was kept. Where it is lost, so are those keys: "
+            f"Bring it back into RIVYA_DASH_MASTER_KEYS or {settings.MASTER_KEYS_FILE}. Where it is lost, so are those keys: "
             "`manage.py new_master_key` makes another master key, `manage.py shred_team` clears a "
             "team, and its people store their keys again."
         ),

@@ -138,7 +138,7 @@ def test_data_keys_whose_master_is_gone_or_changed_are_said_at_the_start() -> No
         assert found(database=True) == {}
     with override_settings(RIVYA_DASH_MASTER_KEYS=NEW):
         said = found(database=True)["rivya_dash.W003"]
-        assert "(1)" in said
+        assert "of 1 team cannot be opened" in said
         assert "“old”" in said
         assert "is not configured" in said
     with override_settings(RIVYA_DASH_MASTER_KEYS=entry("old", 9)):

@@ -62,7 +62,7 @@ def test_a_lost_file_is_said_and_not_replaced(tmp_path: Path) -> None:
     with override_settings(RIVYA_DASH_MASTER_KEYS=OLD):
         stored(acme())
     said = " ".join(start(tmp_path))
-    assert "cannot be opened (1): the master key “old”" in said
+    assert "of 1 team cannot be opened: the master key “old”" in said
     assert "is not configured" in said
     assert "Bring it back" in said
     assert list(tmp_path.iterdir()) == []

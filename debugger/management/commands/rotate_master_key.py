@@ -38,7 +38,7 @@ class Command(BaseCommand):
             done = rewrap_all(progress=lambda n: self._say(f"  {n} of {total} ..."))
             after = standing()
         except CannotSeal as trouble:
-            raise CommandError(f"{trouble} {trouble.detail}") from None
+            raise CommandError(str(trouble)) from None
         except KeyboardInterrupt:
             self._say("Stopped. Everything still opens; run it again to go on.")
             sys.exit(130)
