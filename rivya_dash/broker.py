@@ -15,6 +15,8 @@ from typing import Any
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps
 
+LOOK_SECONDS = 0.2
+
 
 class Channel(filesystem.Channel):
     """Writes beside the queue and renames into it."""
@@ -32,6 +34,11 @@ class Transport(filesystem.Transport):
     """The transport behind ``folder://``."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+        """Look for messages, and come back often: a worker asks whether to stop only in between."""
+        patience = None if timeout is None else min(timeout, LOOK_SECONDS)
+        super().drain_events(connection, timeout=patience)
 
 
 def register() -> None:

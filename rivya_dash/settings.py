@@ -182,6 +182,10 @@ ACCOUNT_ADAPTER = "debugger.teams.accounts.AccountAdapter"
 ACCOUNT_FORMS = {
     "login": "debugger.teams.accounts_forms.SignInForm",
     "signup": "debugger.teams.accounts_forms.SignUpForm",
+    "add_email": "debugger.teams.accounts_forms.AddressForm",
+    "change_password": "debugger.teams.accounts_forms.NewPasswordForm",
+    "set_password": "debugger.teams.accounts_forms.FirstPasswordForm",
+    "reset_password_from_key": "debugger.teams.accounts_forms.ForgottenPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -426,6 +430,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True  # Rows are the truth; doing a task twice is safe, losing it is not.
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_TIMER_PRECISION = 0.2  # How long a worker that is told to stop may sleep on.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
