@@ -35,7 +35,7 @@ class Transport(filesystem.Transport):
 
     Channel = Channel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> None:
+    def drain_events(self, connection: Any, timeout: float | None = None, **_: Any) -> None:
         """Look for messages, and come back often: a worker asks whether to stop only in between."""
         patience = None if timeout is None else min(timeout, LOOK_SECONDS)
         super().drain_events(connection, timeout=patience)
