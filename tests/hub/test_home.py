@@ -159,16 +159,19 @@ def new_key(team: Team, label: str, **fields: object) -> ApiKey:
     return ApiKey.objects.create(team=team, label=label, **values)
 
 
-def test_a_key_shows_its_label_its_end_and_where_it_goes_and_says_that_it_cannot_be_opened() -> (
-    None
-):
-    new_key(acme(), "Production", environment="prod")
-    text = home_of("Vera")
+@pytest.mark.parametrize(("name", "uses"), [("Bob", True), ("Vera", False)])
+def test_a_key_shows_its_label_where_it_goes_and_that_it_cannot_be_opened(
+    name: str, uses: bool
+) -> None:
+    key = new_key(acme(), "Production", environment="prod")
+    text = home_of(name)
     assert "Production" in text
-    assert "rvya_sk_…a1b2" in text
     assert "rivya.ai" in text
     assert "Cannot be used" in text
     assert "No key is stored yet" not in text
+    # Its end, and the page of its uses, are for those who may use it.
+    assert ("<code>rvya_sk_…a1b2</code>" in text) is uses
+    assert (f'href="/t/acme/keys/{key.public_id}/"' in text) is uses
 
 
 def test_only_the_first_keys_are_listed_and_the_rest_are_counted() -> None:
