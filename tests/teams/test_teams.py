@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -307,7 +308,7 @@ def test_of_two_owners_who_leave_at_the_same_time_one_stays() -> None:
     Membership.objects.filter(user=cast.person("Ada")).update(role=Role.OWNER)
     both = [cast.place("Alice", team), cast.place("Ada", team)]
     with _at_once() as run:
-        run([lambda who=who: services.leave(who, by=BY, now=timezone.now()) for who in both])
+        run([partial(services.leave, who, by=BY, now=timezone.now()) for who in both])
     assert Membership.objects.filter(team=team, role=Role.OWNER).count() == 1
 
 
@@ -333,9 +334,7 @@ def test_of_two_owners_who_demote_and_remove_each_other_at_the_same_time_one_sta
 def test_of_teams_that_take_one_address_at_the_same_time_one_gets_it() -> None:
     places = [cast.place("Alice", cast.acme()), cast.place("Charlie", cast.zenith())]
     with _at_once() as run:
-        told = run(
-            [lambda who=who: services.change_slug(who, slug="wanted", by=BY) for who in places]
-        )
+        told = run([partial(services.change_slug, who, slug="wanted", by=BY) for who in places])
     assert sum(isinstance(each, Invalid) for each in told) == 1
     assert Team.objects.filter(slug="wanted").count() == 1
 

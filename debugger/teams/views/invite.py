@@ -33,6 +33,7 @@ QUIET = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
 
 
 @team_view(Right.INVITE)
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invite(request: TeamRequest) -> HttpResponse:
     """Choose whom to invite as what; the link is shown once."""
@@ -71,6 +72,7 @@ def _form(request: TeamRequest, form: InviteForm) -> HttpResponse:
 
 
 @team_view(Right.INVITE)
+@never_cache
 @require_POST
 @limited(INVITATIONS)
 @sensitive_variables("made")
