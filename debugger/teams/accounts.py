@@ -142,6 +142,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             )
             messages.error(self.request, sentence)
 
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """The ways to show who one is once more, in our words."""
+        words = {
+            "reauthenticate": _("Use your password"),
+            "mfa_reauthenticate": _("Use your authenticator app or a recovery code"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey"),
+        }
+        found: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**way, "description": words[way["id"]]} for way in found]
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Remember the attempt, and whose account it was at if there is one."""
         # What was typed is not kept: people type passwords into the wrong field.

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+    SignupForm,
+)
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +49,45 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types.
     def clean_name(self) -> str:
         """The name without room around it."""
         return str(self.cleaned_data["name"]).strip()
+
+
+def _once(form: forms.Form) -> None:
+    """Ask for a new password once: who doubts what they typed can look at it."""
+    form.fields.pop("password2", None)
+    form.fields["password1"].label = _("New password")
+
+
+class NewPasswordForm(ChangePasswordForm):  # type: ignore[misc]  # allauth has no types.
+    """The password that is, and the one that shall be."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        _once(self)
+
+
+class FirstPasswordForm(SetPasswordForm):  # type: ignore[misc]  # allauth has no types.
+    """A password for who had none."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _once(self)
+
+
+class ForgottenPasswordForm(ResetPasswordKeyForm):  # type: ignore[misc]  # No types.
+    """A new password for who followed the link in a mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _once(self)
+
+
+class AddressForm(AddEmailForm):  # type: ignore[misc]  # allauth has no types.
+    """One more address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # No subscript at run time.

@@ -65,6 +65,8 @@ def control(field: BoundField, **attrs: Any) -> SafeString:
     if kind not in {"checkbox", "radio"}:
         attrs.setdefault("class", "in")
     attrs["placeholder"] = False  # A label is always there, and stays when something was typed.
+    if field.form.__class__.__module__.startswith("allauth.mfa.") and field.name == "code":
+        attrs["inputmode"] = "numeric"
     described = [f"{field.auto_id}_{end}" for end in _notes_of(field)]
     if described:
         attrs["aria-describedby"] = " ".join(described)

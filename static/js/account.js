@@ -1,5 +1,6 @@
 /*
- * Secrets that a person types or keeps.
+ * The pages of an account: secrets that a person types or keeps, and the list of pages, which on a
+ * narrow screen is scrolled until the open one is in sight.
  *
  * <button data-show="field-id" hidden>          shows what was typed into a password field, or hides
  *                                               it again. Hidden when its form is sent: browsers do
@@ -45,3 +46,5 @@ document.addEventListener("click", (event) => {
   link.click();
   URL.revokeObjectURL(address);
 });
+
+document.querySelector(".account-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
