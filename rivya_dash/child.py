@@ -36,7 +36,10 @@ def stop_with_parent(pipe: int) -> None:
 def web(host: str, port: str) -> None:
     """Serve the site with uvicorn; open streams get a moment to end."""
     import uvicorn
+    from django.conf import settings
 
+    # Plain http comes from browsers themselves, and no header may then say who else it was.
+    proxied = settings.HTTPS or "FORWARDED_ALLOW_IPS" in os.environ
     uvicorn.run(
         "rivya_dash.asgi:application",
         host=host,
@@ -46,6 +49,7 @@ def web(host: str, port: str) -> None:
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=proxied,
         timeout_graceful_shutdown=2,
     )
 

@@ -152,6 +152,11 @@ async function start(button, form) {
 /** An answer that is no stream: a page fragment with what went wrong. */
 async function whole(/** @type {HTMLElement} */ button, /** @type {Element} */ root, /** @type {Response} */ response) {
   const html = await response.text();
+  const signIn = response.headers.get("HX-Redirect");
+  if (response.status === 401 && signIn) {
+    document.dispatchEvent(new CustomEvent("dash:signed-out", { detail: signIn }));
+    return;
+  }
   const usable = response.ok || response.status === 422 || response.status === 429;
   if (usable) window.htmx.swap(button.dataset.streamInto ?? "#output", html, { swapStyle: "innerHTML" });
   become(root, usable ? "complete" : "failed");
