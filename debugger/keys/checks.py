@@ -55,7 +55,8 @@ def _lost(label: str, number: int) -> CheckMessage:
         f"The stored keys of {teams} cannot be opened: the master key “{name}”, which wrapped "
         f"them, {why}.",
         hint=(
-            f"Bring it back into RIVYA_DASH_MASTER_KEYS or {settings.MASTER_KEYS_FILE}. Where it is lost, so are those keys: "
+            f"Bring it back into RIVYA_DASH_MASTER_KEYS or {settings.MASTER_KEYS_FILE}. "
+            "Where it is lost, so are those keys: "
             "`manage.py new_master_key` makes another master key, `manage.py shred_team` clears a "
             "team, and its people store their keys again."
         ),

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from debugger.keys import vault
 from debugger.keys.models import ApiKey, DataKey
-from debugger.keys.vault import datakeys, envelope
+from debugger.keys.vault import datakeys, envelope, rewrapping
 from debugger.keys.vault.cache import Cache, Wrapped, cache
 from debugger.keys.vault.rewrapping import rewrap_all
 from debugger.teams.models import Team
@@ -474,6 +474,36 @@ def test_nothing_that_is_stored_slips_past_a_shredding() -> None:
     in_threads(*[store] * 4, lambda: vault.shred(team), *[store] * 4)
     for key in ApiKey.objects.filter(team=team, sealed__isnull=False):
         assert opened(key) == new_key()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rewrapping_brings_back_nothing_that_is_shredded_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    team = acme()
+    with override_settings(RIVYA_DASH_MASTER_KEYS=OLD):
+        stored(team)
+    real, shreddings = rewrapping.raw_key, []
+
+    def shred() -> None:
+        vault.shred(team)
+        connections.close_all()
+
+    def interfered(found: Wrapped) -> bytes:
+        """Somebody shreds between reading the row and writing it; they have to wait."""
+        thread = threading.Thread(target=shred)
+        thread.start()
+        thread.join(timeout=0.3)
+        shreddings.append(thread)
+        return real(found)
+
+    monkeypatch.setattr(rewrapping, "raw_key", interfered)
+    with override_settings(RIVYA_DASH_MASTER_KEYS=f"{NEW},{OLD}"):
+        rewrap_all()
+    for thread in shreddings:
+        thread.join()
+    assert len(shreddings) == 1
+    assert data_key(team).wrapped is None
 
 
 @pytest.mark.django_db(transaction=True)
