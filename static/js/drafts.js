@@ -10,7 +10,9 @@
  */
 const NAME = "dash-draft";
 const SECRET = /rvya_sk_|whsec_|bearer\s/i;
-const SECRET_NAME = /key|secret|token|password|code|armed|csrf/i;
+const SECRET_NAME = /key|secret|token|password|code/i;
+// Live is armed anew, and a run that begins again has a number of its own.
+const NEVER = new Set(["csrfmiddlewaretoken", "live_key", "armed", "mode", "nonce"]);
 const KEPT_MS = 60 * 60 * 1000;
 
 /** @typedef {{path: string, at: number, signedOut?: boolean, forms: {id: string, action: string, values: [string, string][]}[]}} Draft */
@@ -31,7 +33,7 @@ function values(form) {
       if (field.type === "password" || field.type === "file") continue;
       if (field.type === "hidden" && !isPanel(form)) continue;
     }
-    if (name === "csrfmiddlewaretoken" || (!isPanel(form) && SECRET_NAME.test(name))) continue;
+    if (NEVER.has(name) || (!isPanel(form) && SECRET_NAME.test(name))) continue;
     found.push([name, value]);
   }
   return found;
@@ -84,10 +86,11 @@ function fill(form, given) {
 }
 
 /** @param {[string, string][]} given */
-async function redraw(given) {
-  await window.htmx?.ajax("POST", location.pathname, {
-    target: "#main", select: "#main", swap: "outerHTML", values: Object.fromEntries(given.filter(([name]) => name !== "nonce")),
-  });
+function redraw(given) {
+  /** @type {Record<string, string[]>} */
+  const values = {};
+  for (const [name, value] of given) (values[name] ??= []).push(value);
+  window.htmx?.ajax("POST", location.pathname, { target: "#main", select: "#main", swap: "outerHTML", values });
 }
 
 function restore() {
