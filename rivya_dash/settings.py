@@ -195,7 +195,8 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 # and in a browser that knows nothing of the sign-up.
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
+# allauth offers another address only to who is new, which tells a stranger who has an account.
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""  # Our subjects name the site themselves.
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_PREVENT_ENUMERATION = True
