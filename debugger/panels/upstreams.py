@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from django.conf import settings
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
@@ -19,7 +18,7 @@ from debugger.keys import services as keys
 from debugger.panels import media
 from debugger.panels.seat import Seat
 from debugger.sandbox import services as sandbox
-from debugger.teams.models import Team
+from debugger.teams import sandboxes
 from debugger.web.connections import in_thread
 from debugger.web.ratelimit import asker_of
 
@@ -58,22 +57,9 @@ async def upstream_for(request: HttpRequest, seat: Seat, *, base_url: str, scena
 
 async def _mock_visit(request: HttpRequest, seat: Seat) -> sandbox.Visit:
     if seat.team is not None:
-        return sandbox.Visit(account=await in_thread(team_account, seat.team))
+        return sandbox.Visit(account=await in_thread(sandboxes.account_of, seat.team))
     asker = asker_of(request, user=await request.auser())
     return await sandbox.visit(request.COOKIES.get(sandbox.COOKIE_NAME), asker=asker)
-
-
-def team_account(team: Team) -> str:
-    """The sandbox account that a team shares, opened at its first mock run."""
-    if sandbox.is_open(team.sandbox_account):
-        return team.sandbox_account
-    with transaction.atomic():
-        # Two first runs at once meet here, and the second finds what the first one opened.
-        row = Team.objects.select_for_update().get(pk=team.pk)
-        if not sandbox.is_open(row.sandbox_account):
-            row.sandbox_account = sandbox.open_account()
-            row.save(update_fields=["sandbox_account"])
-    return row.sandbox_account
 
 
 async def mock_media(request: HttpRequest, path: str) -> HttpResponseBase:
