@@ -212,10 +212,10 @@ def test_a_link_leads_to_a_page_without_the_token_and_changes_nothing() -> None:
     link, stranger = made().link, Client()
     first = stranger.get(path_of(link))
     assert first.headers["Location"] == "/invite/"
-    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert first.headers["Referrer-Policy"] == "same-origin"
     assert "noindex" in first.headers["X-Robots-Tag"]
     page = stranger.get("/invite/")
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "same-origin"
     assert "noindex" in page.headers["X-Robots-Tag"]
     assert "Join Acme" in page.text
     assert path_of(link).rpartition("/")[2] not in page.text
@@ -262,7 +262,7 @@ def test_links_that_cannot_be_used_are_all_the_same(signed_in: bool, method: str
         text = text.replace(path_of(link), "")
         headers = {k: v for k, v in response.headers.items() if k != "X-Request-ID"}
         headers.pop("Content-Length", None), headers.pop("Expires", None)
-        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Referrer-Policy"] == "same-origin"
         assert invitations.SESSION_KEY not in client.session
         answers.add((response.status_code, text, str(sorted(headers.items()))))
     assert len(answers) == 1
