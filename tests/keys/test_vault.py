@@ -483,7 +483,7 @@ def test_a_rewrapping_brings_back_nothing_that_is_shredded_meanwhile(
     team = acme()
     with override_settings(RIVYA_DASH_MASTER_KEYS=OLD):
         stored(team)
-    real, shreddings = rewrapping.raw_key, []
+    real, shreddings = datakeys.raw_key, []
 
     def shred() -> None:
         vault.shred(team)
