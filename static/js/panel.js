@@ -13,7 +13,7 @@
  */
 
 const $ = (selector, root = document) => root.querySelector(selector);
-const RUNS = "#run, #send-anyway, #retry-safely, #run-again";
+const RUNS = "#run, #send-anyway, #send-above, #retry-safely, #run-again";
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 /* -- Which editor holds the truth, and when problems are told. -- */

@@ -101,8 +101,14 @@ function tick(root, began) {
 function filled(form, button) {
   const data = new FormData(form);
   if (button.name) data.set(button.name, button.value);
+  const more = button.dataset.include;
+  for (const each of more ? document.querySelectorAll(more) : []) {
+    if (each instanceof HTMLInputElement) data.set(each.name, each.value);
+  }
   const key = document.getElementById("live-key");
-  const live = document.body.classList.contains("live");
+  const choice = document.querySelector("select[name=key_choice]");
+  const pasted = !(choice instanceof HTMLSelectElement) || choice.value === "paste";
+  const live = document.body.classList.contains("live") && pasted;
   if (key instanceof HTMLInputElement && key.name) {
     data.delete(key.name);
     if (live) data.set(key.name, key.value);
