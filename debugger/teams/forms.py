@@ -27,7 +27,7 @@ class TeamForm(forms.Form):
     """The name of a team."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=_("Name of the team"),
         max_length=80,
         widget=forms.TextInput(attrs=_PLAIN),
         help_text=_("As your people say it, in any script. It can be changed later."),
@@ -43,7 +43,7 @@ class SlugForm(forms.Form):
     """The word of a team in its addresses."""
 
     slug = forms.CharField(
-        label=_("Address"),
+        label=_("Last part of the address"),
         max_length=slugs.LONGEST,
         widget=forms.TextInput(attrs={**_PLAIN, "class": "in mono", "spellcheck": "false"}),
         help_text=_("2 to 40 letters a to z, digits and hyphens."),
