@@ -209,6 +209,12 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
 MFA_ADAPTER = "debugger.teams.accounts.SecondFactorAdapter"
+MFA_FORMS = {
+    "login_webauthn": "debugger.teams.accounts_forms.PasskeySignInForm",
+    "authenticate_webauthn": "debugger.teams.accounts_forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "debugger.teams.accounts_forms.PasskeyAgainForm",
+    "add_webauthn": "debugger.teams.accounts_forms.NewPasskeyForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 # True would accept every origin. Without it https is asked for, and http://localhost is fine.

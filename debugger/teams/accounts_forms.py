@@ -12,7 +12,15 @@ from allauth.account.forms import (
     SetPasswordForm,
     SignupForm,
 )
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
+from cryptography.exceptions import InvalidSignature
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from debugger.teams.models import User
@@ -88,6 +96,46 @@ class AddressForm(AddEmailForm):  # type: ignore[misc]  # allauth has no types.
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
+
+
+class _Careful:
+    """Passkeys whose answer is not what a browser sends are refused.
+
+    allauth leaves the odd ones to the library below it, which answers with whatever error comes.
+    """
+
+    def full_clean(self) -> None:
+        """Check the form; whatever is wrong with the answer is one sentence."""
+        sentence = _("This passkey was not accepted. Try again.")
+        try:
+            super().full_clean()  # type: ignore[misc]
+        except (AttributeError, InvalidSignature, LookupError, TypeError, ValueError):
+            self._refuse(sentence)
+
+    def _refuse(self, sentence: Any) -> None:
+        form: Any = self
+        form.cleaned_data = {}
+        form.add_error("credential", ValidationError(sentence, code="passkey"))
+
+
+class PasskeySignInForm(_Careful, LoginWebAuthnForm):  # type: ignore[misc]  # No types.
+    """A passkey in place of address and password."""
+
+
+class PasskeyStepForm(_Careful, AuthenticateWebAuthnForm):  # type: ignore[misc]  # No types.
+    """A passkey after the password."""
+
+
+class PasskeyAgainForm(_Careful, ReauthenticateWebAuthnForm):  # type: ignore[misc]  # No types.
+    """A passkey from who is signed in, before something that matters."""
+
+
+class NewPasskeyForm(_Careful, AddWebAuthnForm):  # type: ignore[misc]  # No types.
+    """A passkey that is made."""
+
+    def clean_name(self) -> str:
+        """Cut to what a list can show: the passkey is made by now and must not be lost."""
+        return str(super().clean_name())[:60]
 
 
 class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # No subscript at run time.

@@ -228,7 +228,7 @@ def test_another_address_counts_when_its_code_was_entered_and_can_become_the_mai
     client.post("/accounts/email/", {"action_add": "1", "email": "a@work.example"})
     client.post("/accounts/confirm-email/", {"code": code_in_mail()})
     client.post("/accounts/email/", {"action_primary": "1", "email": "a@work.example"})
-    assert EmailAddress.objects.get(primary=True).email == "a@work.example"
+    assert EmailAddress.objects.get(user__name="Alice", primary=True).email == "a@work.example"
     kept = client.post("/accounts/email/", {"action_remove": "1", "email": "a@work.example"})
     assert kept.status_code == 302
     assert EmailAddress.objects.filter(email="a@work.example").exists()
