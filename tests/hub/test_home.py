@@ -12,6 +12,7 @@ from django.test import Client
 from debugger.hub import home, steps
 from debugger.keys.models import ApiKey, SpendDay
 from debugger.keys.spend import day_of
+from debugger.teams.access import Right
 from debugger.teams.models import AuditEvent, Membership, Role, Team
 from debugger.teams.progress import Step, reached
 from tests.cast import acme, browser_of, person, place
@@ -100,7 +101,7 @@ def test_many_helpers_are_not_all_named() -> None:
     team = acme()
     for number in range(3):
         Membership.objects.create(team=team, user=person(f"Ad{number}"), role=Role.ADMIN)
-    sentence = steps.helpers_for(team, steps.Right.MANAGE_KEYS)
+    sentence = steps.helpers_for(team, Right.MANAGE_KEYS)
     assert "Alice, Ada, Ad0 or others" in sentence
 
 
