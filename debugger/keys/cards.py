@@ -16,7 +16,7 @@ from debugger.keys.blast import title_of
 from debugger.keys.charges import shown
 from debugger.keys.choosing import base_urls, hint_of, host_of, unreadable
 from debugger.keys.models import ApiKey
-from debugger.keys.scopes import ScopeMark, marks
+from debugger.keys.scopes import Held, ScopeMark, marks
 from debugger.keys.states import USABLE, State, of_team, state_of
 from debugger.teams.models import Team
 
@@ -91,6 +91,25 @@ class Card:
     def works(self) -> bool:
         """Whether a call with it would be sent."""
         return self.state in USABLE and not self.barred
+
+    @property
+    def over(self) -> bool:
+        """Whether only its end is left to be told."""
+        return self.state in {State.REVOKED, State.RETIRED, State.SHREDDED}
+
+    @property
+    def tone(self) -> str:
+        """The tone of its mark."""
+        if self.over:
+            return "quiet"
+        return "odd" if self.state is State.REPLACED else self.health.tone
+
+    @property
+    def uniform(self) -> str:
+        """What is known of all nine scopes alike: "stated", "granted" or "unknown"; else ""."""
+        held = {mark.held for mark in self.marks}
+        alike = held & {Held.STATED, Held.GRANTED, Held.UNKNOWN} if len(held) == 1 else set()
+        return next(iter(alike)).value if alike else ""
 
     @property
     def replaced(self) -> bool:

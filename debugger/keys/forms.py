@@ -87,6 +87,9 @@ class About(Shown):
         required=False,
         widget=forms.DateInput(attrs={"type": "date", "class": "in"}),
         error_messages={"invalid": gettext_lazy("Write a day as 2026-12-31.")},
+        help_text=gettext_lazy(
+            "If the key was made with one. It counts to the end of that day, UTC."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -130,7 +133,9 @@ class Named(About):
         label=gettext_lazy("Label"),
         max_length=60,
         validators=[ProhibitNullCharactersValidator()],
-        widget=forms.TextInput(attrs={"class": "in", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"class": "in", "autocomplete": "off", "placeholder": gettext_lazy("Production")}
+        ),
     )
     environment = Keyless(
         label=gettext_lazy("Environment"),
@@ -166,6 +171,9 @@ def _value_field() -> forms.CharField:
                 "data-lpignore": "true",
                 "placeholder": "rvya_sk_…",
             },
+        ),
+        help_text=gettext_lazy(
+            "Pasted once and never shown again. This field is emptied whenever the page answers."
         ),
         error_messages={"required": gettext_lazy("Paste the key.")},
     )

@@ -357,7 +357,7 @@ def test_a_right_paste_replaces_it_and_is_known_to_work(standin: OverHttp) -> No
     assert new not in shown
     follower = fresh(key).replaced_by
     assert follower is not None
-    assert (follower.health, follower.balance) == ("ok", 55)
+    assert (follower.health, float(follower.balance or 0)) == ("ok", 55)
 
 
 def test_a_second_rotation_of_the_same_key_is_refused() -> None:
