@@ -114,7 +114,10 @@ def accept(request: HttpRequest, token: str) -> HttpResponse:
     if _known(request, digest) is None:
         return _quiet(error_page(request, NotFound(invitations.neutral())))
     invitations.remember(request.session, digest)
-    return _quiet(redirect("teams:waiting"))
+    response = _quiet(redirect("teams:waiting"))
+    # Not on pages with a form: under this policy browsers send their forms with "Origin: null".
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @public
@@ -208,6 +211,6 @@ def _facts(request: HttpRequest, invitation: Invitation, digest: str) -> dict[st
 
 
 def _quiet(response: HttpResponse) -> HttpResponse:
-    for name, value in QUIET.items():
-        response.headers[name] = value
+    """Tell search engines to stay away; the Referer is kept from other sites on every page."""
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
