@@ -203,6 +203,7 @@ def _key_rows(
     """Every key that can be used, and what was spent with others today in rows of their own."""
     keys = list(working(team, now=now))
     known = {key.pk for key in keys}
+    whole = Decimal(team.day_ceiling or 0) or _bar(today).total
     spent = {row["key"] for row in today if row["credits"]} - known - {None}
     keys += list(ApiKey.objects.filter(pk__in=spent).order_by("label"))
     found = [
@@ -211,11 +212,15 @@ def _key_rows(
             label=key.label,
             hint=hint_of(key),
             run=key.run_ceiling,
-            bar=_bar([row for row in today if row["key"] == key.pk], most=key.day_ceiling),
+            bar=_bar(
+                [row for row in today if row["key"] == key.pk],
+                most=key.day_ceiling,
+                widest=_ZERO if key.day_ceiling else whole,
+            ),
         )
         for key in keys
     ]
-    pasted = _bar([row for row in today if row["key"] is None])
+    pasted = _bar([row for row in today if row["key"] is None], widest=whole)
     if pasted.total:
         found.append(KeyRow(public_id="", label=_("Pasted keys"), hint="", run=None, bar=pasted))
     return tuple(found)

@@ -7,7 +7,7 @@
  *
  *   <a data-arm href="/t/…/live/arm?key=…">      opens the page in a dialog; &next is added
  *   <… data-armed-token -team -key -until -say>  arrives in a swap, is kept and closes the dialog
- *   [data-armed-chip] with [data-armed-text]     "Live, %s min left", counted down
+ *   [data-armed-chip] with [data-armed-live]     "Live, %s min left", counted down; -mock, -last
  *   <button data-disarm data-disarm-url>         forgets, and tells the server to write it down
  *   body.is-armed, .when-armed, .when-unarmed    follow; fires  rivya:armed {detail: {armed, key}}
  *
@@ -88,11 +88,13 @@ function show() {
 
 /** @param {Element} chip @param {Entry} entry */
 function write(chip, entry) {
-  const words = chip.querySelector("[data-armed-text]");
+  const words = chip.querySelector("[data-armed-live]");
   if (!(words instanceof HTMLElement)) return;
   const left = seconds(entry);
   const minutes = Math.floor(left / 60);
-  const text = minutes ? (words.dataset.armedText ?? "%s").replace("%s", String(minutes)) : (words.dataset.armedTextLast ?? "");
+  const { armedLive = "%s", armedMock = "%s", armedLast = "" } = words.dataset;
+  const live = document.body.classList.contains("live");
+  const text = minutes ? (live ? armedLive : armedMock).replace("%s", String(minutes)) : armedLast;
   if (words.textContent !== text) words.textContent = text;
   if (left > SOON || entry.told) return;
   const entries = all();
@@ -235,6 +237,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("dash:filled", show);
+document.addEventListener("dash:mode", show);
 window.addEventListener("pageshow", settle);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) show(); });
 setInterval(show, 5000);
