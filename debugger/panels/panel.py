@@ -101,6 +101,11 @@ class Panel:
         return self.submission.mode is Mode.LIVE
 
     @property
+    def takes_key(self) -> bool:
+        """Whether the page has a field for a pasted key."""
+        return self.operation.scope is not None and not self.seat.live_denial
+
+    @property
     def manages_keys(self) -> bool:
         """Whether the person can add a key to the team."""
         member = self.seat.member

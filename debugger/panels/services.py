@@ -85,7 +85,7 @@ def panel_of(
     form = forms.build(operation, draft, problems=problems)
     summary = _summary(form) if check else ()
     if sending:
-        summary = (*_key_troubles(submission, bar), *summary)
+        summary = (*_key_troubles(submission, seat, bar), *summary)
     shown = preview(operation, draft, base_url=bar.base_url, idempotency_key=submission.key)
     return Panel(
         operation=operation,
@@ -154,10 +154,11 @@ def refusal(submission: Submission) -> str | None:
     return None
 
 
-def _key_troubles(submission: Submission, bar: KeyBar) -> tuple[Trouble, ...]:
+def _key_troubles(submission: Submission, seat: Seat, bar: KeyBar) -> tuple[Trouble, ...]:
     """What is wrong with the two keys of a run: the live one and the idempotency key."""
     found = []
-    live = submission.mode is Mode.LIVE and submission.operation.scope is not None
+    needs_key = submission.operation.scope is not None and not seat.live_denial
+    live = submission.mode is Mode.LIVE and needs_key
     if live and bar.denial and bar.offer is not None:
         label = bar.offer.choice.label
         found.append(Trouble(place=label, message=bar.denial, target="key-choice"))

@@ -72,8 +72,23 @@ document.addEventListener("htmx:afterSwap", (event) => {
   // A job that is still watched is not asked about by the strip at every look.
   if (id === "output" || (id === "job" && !document.getElementById("stop-watching"))) ran();
 });
-document.addEventListener("dash:stream-end", ran);
-document.addEventListener("htmx:afterSettle", sync);
+/** A run that was held because live is not armed asks for that at once. */
+function ask() {
+  const link = document.getElementById("arm-first");
+  if (link && !link.dataset.asked) {
+    link.dataset.asked = "1";
+    link.click();
+  }
+}
+
+document.addEventListener("dash:stream-end", () => {
+  ran();
+  ask();
+});
+document.addEventListener("htmx:afterSettle", () => {
+  sync();
+  ask();
+});
 document.addEventListener("dash:filled", sync);
 
 document.body.addEventListener("rivya:armed", (event) => {

@@ -109,6 +109,7 @@ def _card(
     context: dict[str, Any] = {
         "job": runs.card_of(state, outcome, site=site, now=time.time(), source=source),
         "operation_id": request.resolver_match.kwargs["operation_id"],  # type: ignore[union-attr]
+        "takes_key": not seat.live_denial,
         "team": seat.team,
         "csrf_token": get_token(request),
     }
