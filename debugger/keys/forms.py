@@ -61,6 +61,9 @@ class Shown(forms.Form):
             if name != "value":
                 kept.setlist(name, [without_keys(str(each)) for each in values])
         self.data = kept
+        for error in (each for errors in self.errors.values() for each in errors.as_data()):
+            if error.params:  # Some messages quote what is wrong.
+                error.params = {k: without_keys(str(v)) for k, v in error.params.items()}
 
 
 class About(Shown):
