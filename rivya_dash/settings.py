@@ -445,6 +445,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep the sandbox": {"task": "debugger.sandbox.sweep", "schedule": 3600.0},
     "shred keys whose time is over": {"task": "debugger.keys.shred_due", "schedule": 60.0},
+    "note runs that were never settled": {"task": "debugger.keys.note_lost", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(RIVYA_DASH_DATA / "beat-schedule")
 
