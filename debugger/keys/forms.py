@@ -62,8 +62,9 @@ class Shown(forms.Form):
                 kept.setlist(name, [without_keys(str(each)) for each in values])
         self.data = kept
         for error in (each for errors in self.errors.values() for each in errors.as_data()):
-            if error.params:  # Some messages quote what is wrong.
-                error.params = {k: without_keys(str(v)) for k, v in error.params.items()}
+            for name, said in (error.params or {}).items():  # Some messages quote what is wrong.
+                if isinstance(said, str):
+                    error.params = {**error.params, name: without_keys(said)}
 
 
 class About(Shown):
