@@ -1,4 +1,4 @@
-"""When and from where each signed-in browser was last seen.
+"""When and from where each signed-in browser was last seen, and that no page of an account stays.
 
 allauth's own middleware writes a row at every request and lets each request hold a thread. This one
 writes at most once a minute for a browser, and looks only where the view asked who it is.
@@ -30,7 +30,7 @@ def track(get_response: GetResponse) -> GetResponse:
             response = await cast("Awaitable[HttpResponseBase]", get_response(request))
             if _was_asked(request):
                 await sync_to_async(_note)(request)
-            return response
+            return _not_kept(request, response)
 
         return answer_async
 
@@ -38,9 +38,16 @@ def track(get_response: GetResponse) -> GetResponse:
         response = cast("HttpResponseBase", get_response(request))
         if _was_asked(request):
             _note(request)
-        return response
+        return _not_kept(request, response)
 
     return answer
+
+
+def _not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Secrets of an app and recovery codes are shown there; a browser may keep pages on disk."""
+    if request.path.startswith("/accounts/"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _was_asked(request: HttpRequest) -> bool:

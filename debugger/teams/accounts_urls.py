@@ -11,5 +11,6 @@ urlpatterns = [
     path("password/check/", accounts_views.password_check, name="account_password_check"),
     path("sessions/<int:number>/end/", accounts_views.end_session, name="account_end_session"),
     path("oidc/<slug:provider_id>/login/", accounts_views.sign_on),
+    path("oidc/<slug:provider_id>/login/callback/", accounts_views.signed_on),
     path("", include("allauth.urls")),
 ]

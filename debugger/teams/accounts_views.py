@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -24,6 +27,8 @@ from debugger.teams.access import public, signed_in
 from debugger.teams.accounts_forms import NameForm
 from debugger.teams.models import User
 from debugger.web.errors import NotFound
+
+logger = logging.getLogger(__name__)
 
 LONGEST_PASSWORD = 1_000
 
@@ -95,7 +100,26 @@ def sign_on(request: HttpRequest, provider_id: str) -> HttpResponse:
     Our policy lets forms go to this site only, redirects included, so what allauth would answer to
     the form becomes a page of our own that leads on by itself.
     """
-    answer: HttpResponse = openid_connect.login(request, provider_id)
-    if answer.status_code != 302:
+    answer = _with_provider(request, provider_id, openid_connect.login)
+    if answer.status_code != HTTPStatus.FOUND:
         return answer
     return render(request, "socialaccount/leaving.html", {"address": answer["Location"]})
+
+
+@public
+def signed_on(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Come back from there."""
+    return _with_provider(request, provider_id, openid_connect.callback)
+
+
+def _with_provider(
+    request: HttpRequest, provider_id: str, step: Callable[[HttpRequest, str], HttpResponse]
+) -> HttpResponse:
+    """One step of allauth's; a provider that is away or answers nonsense is a page, not a crash."""
+    try:
+        return step(request, provider_id)
+    except (OSError, LookupError, TypeError, ValueError):
+        logger.exception("The provider of single sign-on does not answer as it should")
+        return render(
+            request, "socialaccount/authentication_error.html", status=HTTPStatus.BAD_GATEWAY
+        )

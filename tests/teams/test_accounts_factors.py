@@ -33,7 +33,7 @@ def sign_in(client: Client) -> str:
 
 def code_of(secret: str) -> str:
     counter = next(iter(totp.yield_hotp_counters_from_time()))
-    return totp.format_hotp_value(totp.hotp_value(secret, counter))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
 
 
 def enrolled() -> tuple[Client, str, list[str]]:

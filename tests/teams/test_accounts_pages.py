@@ -90,6 +90,12 @@ def test_the_first_wrong_field_takes_the_focus_and_names_its_error() -> None:
     assert page.count("autofocus") == 1
 
 
+def test_no_browser_keeps_a_page_of_an_account_on_disk() -> None:
+    client = signed_in()
+    for path in ("", "2fa/totp/activate/", "login/"):
+        assert "no-store" in client.get(f"/accounts/{path}").headers["Cache-Control"]
+
+
 def test_too_many_requests_have_a_page_of_ours() -> None:
     cache.clear()
     client = Client()
@@ -144,7 +150,7 @@ def test_under_an_async_server_the_note_is_made_and_the_answer_is_passed_on() ->
         request.session = Browser()  # type: ignore[assignment]
         request._acached_user = Person()  # type: ignore[attr-defined]
         request.user = Person()  # type: ignore[assignment]
-        answer: HttpResponse = await accounts_sessions.track(view)(request)  # type: ignore[misc,assignment]
+        answer: HttpResponse = await accounts_sessions.track(view)(request)  # type: ignore[misc]
         return answer
 
     note = UserSession.objects.create_from_request
