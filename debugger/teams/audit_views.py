@@ -28,9 +28,9 @@ def log(request: TeamRequest) -> HttpResponse:
     """What was done in the team, newest first, narrowed as the link says."""
     team, now = request.member.team, datetime.now(UTC)
     wanted = audit_log.narrowed(request.GET)
-    shown = audit_log.page(team, wanted, cursor=request.GET)
     if request.method == "GET":
         audit_log.viewed(audit.origin(request, place=PLACE), team, now=now)
+    shown = audit_log.page(team, wanted, cursor=request.GET)
     context = {
         "wanted": wanted,
         "query": _query(wanted),
