@@ -64,7 +64,7 @@ class Shown(forms.Form):
         for error in (each for errors in self.errors.values() for each in errors.as_data()):
             for name, said in (error.params or {}).items():  # Some messages quote what is wrong.
                 if isinstance(said, str):
-                    error.params = {**error.params, name: without_keys(said)}
+                    error.params = {**(error.params or {}), name: without_keys(said)}
 
 
 class About(Shown):
