@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, Request, expect
 
+from tests.canary import holding
 from tests.running import Site
 
+__all__ = ["holding"]  # For the journeys, which ask the same.
 pytestmark = [pytest.mark.browser, pytest.mark.process]
-
-
-def images(key: str) -> list[bytes]:
-    """What the key looks like as text, in base64 at each alignment, and as hexadecimal."""
-    raw = key.encode()
-    encoded = [base64.b64encode(b"\0" * shift + raw)[4:-4] for shift in range(3)]
-    return [raw, raw.hex().encode(), *encoded]
-
-
-def holding(folder: Path, key: str) -> list[str]:
-    """Files that hold the key in any of its images."""
-    return [
-        str(path)
-        for path in folder.rglob("*")
-        if path.is_file() and any(image in path.read_bytes() for image in images(key))
-    ]
-
-
-def test_what_would_find_a_key_finds_one(tmp_path: Path) -> None:
-    key = "rvya_sk_" + "canary" * 6
-    (tmp_path / "log").write_text(f"Bearer {key}")
-    (tmp_path / "b64").write_bytes(base64.b64encode(f"x{key}".encode()))
-    (tmp_path / "hex").write_text(key.encode().hex())
-    (tmp_path / "clean").write_text("rvya_sk_…")
-    assert sorted(Path(p).name for p in holding(tmp_path, key)) == ["b64", "hex", "log"]
 
 
 def run_live(page: Page, site: str, operation: str, key: str) -> None:

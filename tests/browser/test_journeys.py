@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from debugger.emulator.media import render_image
 from tests.browser.conftest import Console
-from tests.browser.test_canary import assert_kept_nowhere, images
+from tests.browser.test_canary import assert_kept_nowhere
 from tests.browser.visitor import ANSWER, JOB, Visitor
+from tests.canary import find
 from tests.running import Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -143,7 +144,7 @@ def _holds(entry: dict[str, Any], key: str) -> bool:
     text = content.get("text", "")
     body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
     seen = json.dumps([entry["request"]["url"], entry["response"]["headers"]]).encode() + body
-    return any(image in seen for image in images(key))
+    return bool(find(seen, key))
 
 
 def key_of_the_office(page: Page, site: str) -> str:
