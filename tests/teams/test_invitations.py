@@ -212,7 +212,7 @@ def test_a_link_leads_to_a_page_without_the_token_and_changes_nothing() -> None:
     link, stranger = made().link, Client()
     first = stranger.get(path_of(link))
     assert first.headers["Location"] == "/invite/"
-    assert first.headers["Referrer-Policy"] == "same-origin"
+    assert first.headers["Referrer-Policy"] == "no-referrer"
     assert "noindex" in first.headers["X-Robots-Tag"]
     page = stranger.get("/invite/")
     assert page.headers["Referrer-Policy"] == "same-origin"
