@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 
@@ -17,6 +18,7 @@ from debugger.web.errors import TooMany
 from debugger.web.ratelimit import RUNS, SANDBOXES, Limit, asker_of, network_of, take
 from rivya_dash.database import cache_from_url
 from tests.cast import acme, browser_of, person
+from tests.site.test_services import REDIS, reach
 
 pytestmark = pytest.mark.django_db
 RUN = "/panels/credits.retrieve/run"
@@ -294,3 +296,18 @@ def test_the_counters_are_in_redis_or_in_memory() -> None:
     with pytest.raises(ValueError, match="must be redis") as refused:
         cache_from_url("memcached://:hunter2@127.0.0.1")
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.services
+def test_in_redis_they_are_shared_and_counted_the_same(settings: Any) -> None:
+    reach(REDIS, package="redis")
+    shared = {**cache_from_url(REDIS), "KEY_PREFIX": f"test-{secrets.token_hex(6)}"}
+    settings.CACHES = {"default": shared, "other process": shared}
+    settings.RIVYA_DASH_RUNS_PER_MINUTE = 3
+    assert waits(RUNS, "a", 600, 600, 600) == [0, 0, 0]
+    assert waits(RUNS, "a", 600)[0] > 0
+    assert waits(RUNS, "b", 600) == [0]
+    assert caches["other process"].get("limit:runs:a:10") == 3
+    assert waits(RUNS, "a", 720) == [0]
+    for name in ("a:10", "a:12", "b:10"):
+        cache.delete(f"limit:runs:{name}")
