@@ -149,11 +149,21 @@ async function open(link) {
   /** @type {HTMLElement | null} */ (body.querySelector(".arm-go"))?.focus();
 }
 
+/** Another key than the panel's may have been armed; that one is meant from now on. @param {string} id */
+function choose(id) {
+  const select = chooser();
+  if (!(select instanceof HTMLSelectElement) || select.value === id) return;
+  if (![...select.options].some((each) => each.value === id)) return;
+  select.value = id;
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
 /** @param {HTMLElement} given */
 function take(given) {
   const { armedToken: token = "", armedTeam = "", armedKey = "", armedUntil = "0" } = given.dataset;
   keep({ ...all(), [`${armedTeam}/${armedKey}`]: { token, until: Number(armedUntil) } });
   delete given.dataset.armedToken;
+  choose(armedKey);
   claim();
   const box = given.closest("dialog");
   if (box) {

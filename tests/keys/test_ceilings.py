@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from debugger.keys import ceilings, lost, spend
+from debugger.keys import ceilings, lost, spend, tasks
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams.models import AuditEvent, Team
 from tests.cast import acme, browser_of, person, zenith
@@ -209,3 +209,8 @@ def test_the_page_costs_the_same_few_queries_for_many_runs(
         run(owner, credits=1, now=NOON, key=a_key(owner, label=f"Key {number}"))
     with django_assert_max_num_queries(6):  # type: ignore[operator]
         ceilings.page(owner, now=NOON)
+
+
+def test_the_worker_notes_what_was_never_answered() -> None:
+    run(team(), now=timezone.now() - timedelta(hours=2))
+    assert tasks.note_lost() == 1
