@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from debugger.panels import media
 from debugger.panels.seat import Seat
 from debugger.sandbox import services as sandbox
 from debugger.teams import sandboxes
-from debugger.web.connections import in_thread
+from debugger.web.connections import flowing, in_thread
 from debugger.web.ratelimit import asker_of
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
@@ -79,12 +79,12 @@ async def mock_media(request: HttpRequest, path: str) -> HttpResponseBase:
     return media.relay(
         status=answer.status,
         headers=answer.headers,
-        body=_pieces(answer),
+        body=flowing(_pieces(answer)),
         head=request.method == "HEAD",
     )
 
 
-async def _pieces(answer: Response) -> AsyncIterator[bytes]:
+async def _pieces(answer: Response) -> AsyncGenerator[bytes, None]:
     for chunk in answer.chunks:
         yield chunk.data
 
@@ -109,10 +109,12 @@ async def live_media(request: HttpRequest, signed: media.Signed) -> HttpResponse
     if head:
         await found.aclose()
     headers = [("content-type", found.content_type), *found.headers.items()]
-    return media.relay(status=found.status, headers=headers, body=_closing(found), head=head)
+    return media.relay(
+        status=found.status, headers=headers, body=flowing(_closing(found)), head=head
+    )
 
 
-async def _closing(found: Media) -> AsyncIterator[bytes]:
+async def _closing(found: Media) -> AsyncGenerator[bytes, None]:
     """The body; its connection is closed even when the browser goes away in the middle."""
     try:
         async for piece in found.body:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -36,6 +37,17 @@ def give_back() -> None:
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:
             connection.close()
+
+
+async def flowing(pieces: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The same pieces of a long answer; until their end no connection is held.
+
+    Middleware may have opened one after the view had its answer, so it is given back here.
+    """
+    await sync_to_async(give_back)()
+    async with aclosing(pieces):
+        async for piece in pieces:
+            yield piece
 
 
 async def in_thread(

@@ -32,7 +32,7 @@ from debugger.panels.seat import Seat, seat_of
 from debugger.panels.submission import Submission
 from debugger.panels.views.pages import operation_of
 from debugger.teams.access import Right, may, public
-from debugger.web.connections import in_thread
+from debugger.web.connections import flowing, in_thread
 from debugger.web.ratelimit import RUNS, limited
 
 
@@ -91,7 +91,6 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     operation = operation_of(operation_id)
     if operation.kind is not operations.Kind.STREAM:
         raise Http404
-    # From here on no connection to the database is held while the stream flows.
     ready = await in_thread(_ready, request, operation)
     if isinstance(ready, str):
         return HttpResponse(ready)
@@ -111,7 +110,7 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
         "#frames": render_to_string("panels/_frames.html"),
     }
     events = streams.relay(visit.upstream, ready.call(), began=began, ended=ended, end=end)
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
+    response = StreamingHttpResponse(flowing(events), content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"
     return visit.keep(response)
