@@ -15,6 +15,7 @@ from debugger.contract.operations import Operation
 from debugger.keys.models import ApiKey, KeyUse
 from debugger.keys.scopes import DENIED, GRANTED
 from debugger.teams import progress
+from debugger.teams.models import User
 
 SCOPE_DENIED: Final = "api_scope_denied"
 _CREDITS: Final = "credits.retrieve"
@@ -33,8 +34,14 @@ def learned(
     """
     if not _carried(operation, outcome):
         return
+    # Whoever ran the call, and the team, may be gone by the time its answer is here.
+    if not User.objects.filter(pk=user_id).exists():
+        return
     with transaction.atomic():
-        row = ApiKey.objects.select_for_update().select_related("team").get(pk=key.pk)
+        locked = ApiKey.objects.select_for_update(of=("self",)).select_related("team")
+        row = locked.filter(pk=key.pk).first()
+        if row is None:
+            return
         _count(row, operation.id, user_id, now)
         _use(row, operation.id, user_id, now)
         _judge(row, operation, outcome, now)

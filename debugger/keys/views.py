@@ -49,6 +49,9 @@ def _page(
 
 
 def _to_card(request: TeamRequest, key: ApiKey) -> HttpResponse:
+    """To the key's card on the list, or to its own page when that is where the person was."""
+    if request.POST.get("back") == "key":
+        return redirect("keys:key", request.member.team.slug, key.public_id)
     address = reverse("keys:index", args=[request.member.team.slug])
     return redirect(f"{address}#key-{key.public_id}")
 

@@ -116,6 +116,16 @@ def test_runs_tick_the_quickstart() -> None:
     assert {"polled to end", "credits checked"} <= steps
 
 
+@pytest.mark.django_db
+def test_an_answer_that_comes_after_its_key_or_person_is_gone_breaks_nothing() -> None:
+    key, wanted = added(), operations.get("credits.retrieve")
+    outcome = answered({"current_credits": 5})
+    services.learned(key, operation=wanted, outcome=outcome, user_id=987654, now=NOON)
+    ApiKey.objects.filter(pk=key.pk).delete()
+    services.learned(key, operation=wanted, outcome=outcome, user_id=person("Bob").pk, now=NOON)
+    assert not KeyUse.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_parallel_calls_are_each_counted() -> None:
     key, user = added(), person("Bob")

@@ -224,12 +224,12 @@ def test_a_member_sees_the_card_and_no_way_to_change_it() -> None:
 def test_a_viewer_sees_that_a_key_is_there_and_how_it_is() -> None:
     key = now_added(environment="production")
     ApiKey.objects.filter(pk=key.pk).update(
-        last_used_at=timezone.now(), last_used_by=person("Bob"), balance=77
+        last_used_at=timezone.now(), last_used_by=person("Bob"), balance=987654
     )
     shown = page("Vera")
     assert "Production" in shown
     assert "Not tested" in shown
-    for hidden in ("kkkk", "Bob", "77", "chat:read", f"{HOME}{key.public_id}/"):
+    for hidden in ("kkkk", ">Bob", "987,654", "chat:read", f"{HOME}{key.public_id}/"):
         assert hidden not in shown
     assert browser_of("Vera").get(f"{HOME}{key.public_id}/").status_code == 403
 
@@ -323,6 +323,12 @@ def test_a_key_is_tested_at_the_address_it_was_stored_for(face: OverHttp, settin
     key = now_added(value=Caller.arrive(face).key, base_url=face.base_url)
     browser_of("Alice").post(f"{HOME}{key.public_id}/test")
     assert fresh(key).health == "ok"
+
+
+def test_a_test_from_a_keys_own_page_leads_back_to_it(dead: str) -> None:
+    key = now_added()
+    response = browser_of("Alice").post(f"{HOME}{key.public_id}/test", {"back": "key"})
+    assert response["Location"] == f"{HOME}{key.public_id}/"
 
 
 # -- Rotating --------------------------------------------------------------------------------------
