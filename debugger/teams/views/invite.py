@@ -29,9 +29,6 @@ from debugger.web.errors import Invalid, NotAllowed, NotFound, error_page
 from debugger.web.ratelimit import limited
 
 PLACE = "Members"
-# The address holds a token, which may reach no other site. "no-referrer" would also take the Origin
-# from our own form, and then it proves nothing.
-QUIET = {"Referrer-Policy": "same-origin", "X-Robots-Tag": "noindex, nofollow"}
 
 
 @team_view(Right.INVITE)
