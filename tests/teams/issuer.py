@@ -9,6 +9,7 @@ import json
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -71,12 +72,13 @@ class Issuer:
         if address.path == "/authorize":
             self._redirect(request, fields)
             return
-        made = {
+        pages: dict[str, Callable[[], dict[str, Any]]] = {
             "/.well-known/openid-configuration": self._discovery,
             "/jwks": self._keys,
             "/token": lambda: self._token(fields),
             "/userinfo": lambda: self.claims,
-        }[address.path]()
+        }
+        made = pages[address.path]()
         content = json.dumps(made).encode()
         request.send_response(400 if "error" in made else 200)
         request.send_header("Content-Type", "application/json")
