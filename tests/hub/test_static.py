@@ -42,7 +42,9 @@ KEPT = {
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_no_script_keeps_anything_but_colours_shortcuts_drafts_and_what_is_armed(script: Path) -> None:
+def test_no_script_keeps_anything_but_colours_shortcuts_drafts_and_what_is_armed(
+    script: Path,
+) -> None:
     text = script.read_text(encoding="utf-8")
     names = dict(re.findall(r'^const (\w+) = "([^"]+)";', text, re.MULTILINE))
     found = re.findall(r"""(\w+Storage)\.setItem\(\s*(?:["']([^"']+)["']|(\w+))""", text)
