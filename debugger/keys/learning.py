@@ -25,12 +25,19 @@ _LARGEST: Final = Decimal(10) ** 12  # What the column holds; nobody has as many
 
 
 def learned(
-    key: ApiKey, *, operation: Operation, outcome: Outcome, user_id: int, now: datetime
+    key: ApiKey,
+    *,
+    operation: Operation,
+    outcome: Outcome,
+    user_id: int,
+    now: datetime,
+    use: bool = True,
 ) -> None:
     """Remember one live call: who used the key for what, its health, its scopes, the balance.
 
     Calls that carried no key teach nothing: mock runs, public operations, what was never sent.
-    Parallel calls are counted each, and an older answer never overwrites a newer one.
+    Parallel calls are counted each, and an older answer never overwrites a newer one. A mere test
+    of the key is no ``use``: nobody would miss the key for it.
     """
     if not _carried(operation, outcome):
         return
@@ -42,8 +49,9 @@ def learned(
         row = locked.filter(pk=key.pk).first()
         if row is None:
             return
-        _count(row, operation.id, user_id, now)
-        _use(row, operation.id, user_id, now)
+        if use:
+            _count(row, operation.id, user_id, now)
+            _use(row, operation.id, user_id, now)
         _judge(row, operation, outcome, now)
         _balance(row, operation, outcome, now)
         row.save(update_fields=_FIELDS)

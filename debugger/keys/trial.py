@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from debugger.client import api
 from debugger.client.outcome import FailureKind, Outcome
 from debugger.contract import errors, operations
+from debugger.keys.charges import shown
 from debugger.keys.choosing import Usable, host_of, key_for_call
 from debugger.keys.learning import SCOPE_DENIED, balance_of, learned
 from debugger.teams import audit
@@ -81,7 +82,8 @@ def _tested(
     member: Membership, usable: Usable, outcome: Outcome, by: audit.Origin, now: datetime
 ) -> None:
     key = usable.key
-    learned(key, operation=_CREDITS, outcome=outcome, user_id=member.user_id, now=now)
+    user_id = member.user_id
+    learned(key, operation=_CREDITS, outcome=outcome, user_id=user_id, now=now, use=False)
     said = read(outcome, usable.base_url).verdict.value
     audit.record(
         by, key.team, "key.tested", obj=key, label=key.label, changed={"health": [None, said]}
@@ -99,7 +101,8 @@ def read(outcome: Outcome, base_url: str) -> Trial:
     if failure is None:
         balance = balance_of(outcome)
         sentence = (
-            _("%(host)s accepted it and named the balance.") % host
+            _("%(host)s accepted it. The account holds %(credits)s credits.")
+            % {**host, "credits": shown(balance)}
             if balance is not None
             else _("%(host)s accepted it, but its answer names no balance.") % host
         )

@@ -49,11 +49,12 @@ def _page(
 
 
 def _to_card(request: TeamRequest, key: ApiKey) -> HttpResponse:
-    """To the key's card on the list, or to its own page when that is where the person was."""
+    """To the list, where its card is marked, or to its own page if the person was there."""
     if request.POST.get("back") == "key":
         return redirect("keys:key", request.member.team.slug, key.public_id)
     address = reverse("keys:index", args=[request.member.team.slug])
-    return redirect(f"{address}#key-{key.public_id}")
+    # Not to its anchor: what is said of the deed stands at the top of the page.
+    return redirect(f"{address}?key={key.public_id}")
 
 
 @team_view(Right.SEE_KEYS)
@@ -62,7 +63,11 @@ def index(request: TeamRequest) -> HttpResponse:
     """All keys of the team."""
     now, member = timezone.now(), request.member
     journal.looked(member, by=_by(request), now=now)
-    context = {"shelf": shelf(member.team, now=now), "mender": mender_of(member.team_id)}
+    context = {
+        "shelf": shelf(member.team, now=now),
+        "mender": mender_of(member.team_id),
+        "touched": request.GET.get("key", ""),
+    }
     return _page(request, "index", context)
 
 
@@ -261,7 +266,9 @@ def _rotated(
     _say_rotated(request, form, new)
     if outcome is not None:
         user_id = request.member.user_id
-        services.learned(new, operation=_CREDITS, outcome=outcome, user_id=user_id, now=now)
+        services.learned(
+            new, operation=_CREDITS, outcome=outcome, user_id=user_id, now=now, use=False
+        )
         _say(request, trial.read(outcome, new.base_url))
     for note in pasted.notes:
         messages.warning(request, note)

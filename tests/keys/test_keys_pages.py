@@ -86,7 +86,7 @@ def test_a_pasted_key_is_stored_tested_and_never_shown(standin: OverHttp) -> Non
     alice = browser_of("Alice")
     response = alice.post(f"{HOME}new", form(f" Bearer {caller.key} ", test="on"), follow=True)
     shown = text_of(response)
-    assert response.redirect_chain[0][0] == f"{HOME}#key-{the_key().public_id}"
+    assert response.redirect_chain[0][0] == f"{HOME}?key={the_key().public_id}"
     assert "sealed and stored" in shown
     assert "1,204" in shown
     assert "was left out" in shown
@@ -315,6 +315,8 @@ def test_htmx_gets_the_card_anew_with_the_result(standin: OverHttp) -> None:
     assert shown.count("<article") == 1
     assert "The key works." in shown
     assert "9 credits" in shown
+    assert "never" in shown
+    assert not KeyUse.objects.exists()
 
 
 def test_a_key_is_tested_at_the_address_it_was_stored_for(face: OverHttp, settings: Any) -> None:
