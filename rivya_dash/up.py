@@ -290,11 +290,10 @@ def _welcome(plan: Plan) -> str:
     On loopback the address that they give counts as theirs at once: who can open the page there
     can read the mails in the data folder too.
     """
+    from django.contrib.auth import get_user_model
     from django.db import connections
 
-    from debugger.teams.accounts import nobody_yet
-
-    nobody = nobody_yet()
+    nobody = not get_user_model()._default_manager.exists()
     connections.close_all()
     hosts = [plan.host, *(urlsplit(origin).hostname or "" for origin in _origins())]
     if nobody and all(is_loopback(host) for host in hosts):

@@ -20,6 +20,7 @@ from allauth.account.internal.flows.login import (
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialApp
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from django.conf import settings
 from django.contrib import messages
@@ -196,6 +197,22 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  #
             "There is an account with this address. Sign in to it, then connect %s to it."
         ),
     }
+
+    def list_apps(
+        self,
+        request: HttpRequest,  # noqa: ARG002  # allauth asks with it.
+        provider: str | None = None,
+        client_id: str | None = None,
+    ) -> list[SocialApp]:
+        """The provider of the settings. Rows would be a way around them, and cost a query a page."""
+        given: Any = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+        apps = [SocialApp(provider="openid_connect", **app) for app in given]
+        return [
+            app
+            for app in apps
+            if provider in (None, app.provider, app.provider_id)
+            and client_id in (None, app.client_id)
+        ]
 
     def populate_user(self, request: HttpRequest, sociallogin: Any, data: dict[str, Any]) -> User:
         """Take the name as one, as our people have it."""
