@@ -19,6 +19,7 @@ from debugger.web import pages
 
 PAGE_SIZE: Final = 50
 EXPORTED_AT_ONCE: Final = 500
+LATELY: Final = 1000
 VIEWS_COUNT_AGAIN: Final = timedelta(hours=1)
 NOBODY: Final = "system"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -128,19 +129,26 @@ def page(
     return pages.page_of(events(team, wanted), ordered_by="at", cursor=cursor, size=size)
 
 
-def actors(team: Team) -> list[tuple[str, str]]:
-    """Who can be chosen: everybody who ever did something here, and the system."""
-    done = AuditEvent.objects.filter(team_id=team.pk, actor_id__isnull=False).order_by()
-    names = {str(pk): name for pk, name in done.values_list("actor_id", "actor_name").distinct()}
+def actors(team: Team, chosen: str = "") -> list[tuple[str, str]]:
+    """Who can be chosen: members, whoever did something lately, who is chosen, and the system.
+
+    Looking through the whole log for names would make every page cost what the longest one does.
+    """
+    people = AuditEvent.objects.filter(team_id=team.pk, actor_id__isnull=False)
+    lately = people.order_by("-at", "-pk").values_list("actor_id", "actor_name")[:LATELY]
+    names = {str(pk): name for pk, name in reversed(lately)}
     members = Membership.objects.filter(team=team).select_related("user")
     names |= {str(each.user_id): str(each.user) for each in members}
+    if chosen and chosen != NOBODY and chosen not in names:
+        found = people.filter(actor_id=int(chosen)).order_by("-at").first()
+        names[chosen] = found.actor_name if found else chosen
     return [*sorted(names.items(), key=lambda item: item[1].casefold()), (NOBODY, _("System"))]
 
 
-def actions(team: Team) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The actions that can be chosen, in groups: those that happened here."""
-    happened = AuditEvent.objects.filter(team_id=team.pk).order_by().values_list("action")
-    return audit_sentences.action_groups({action for (action,) in happened.distinct()})
+def actions(chosen: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """The actions that can be chosen, in groups: what may happen in a team, and what is chosen."""
+    known = {name for name in audit_sentences.SENTENCES if not name.startswith("account.")}
+    return audit_sentences.action_groups(known | ({chosen} if chosen else set()))
 
 
 def viewed(by: audit.Origin, team: Team, *, now: datetime) -> None:

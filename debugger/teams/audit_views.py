@@ -37,8 +37,8 @@ def log(request: TeamRequest) -> HttpResponse:
         "events": [_row(event, wanted, now=now) for event in shown.rows],
         "page": shown,
         "newest": not (request.GET.get(pages.OLDER) or shown.newer),
-        "actors": audit_log.actors(team),
-        "action_groups": audit_log.actions(team),
+        "actors": audit_log.actors(team, wanted.actor),
+        "action_groups": audit_log.actions(wanted.action),
     }
     return render(request, "teams/audit.html", context)
 
