@@ -204,7 +204,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  #
         provider: str | None = None,
         client_id: str | None = None,
     ) -> list[SocialApp]:
-        """The provider of the settings. Rows would be a way around them, and cost a query a page."""
+        """The one of the settings. Rows would be a way around them, and cost a query a page."""
         given: Any = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
         apps = [SocialApp(provider="openid_connect", **app) for app in given]
         return [

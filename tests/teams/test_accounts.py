@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from debugger.teams.models import AuditEvent, User
+from debugger.teams import invitations
+from debugger.teams.models import AuditEvent, Invitation, Role, User
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -309,6 +312,26 @@ class TestWhoMaySignUp:
         sign_up(client)
         assert not User.objects.filter(email="dora@example.com").exists()
         assert "/accounts/signup/" not in _card(client.get("/accounts/login/").content.decode())
+
+    def test_who_followed_an_invitation_may_and_is_led_back_to_it(self, settings: Any) -> None:
+        settings.RIVYA_DASH_SIGN_UP = "invited"
+        week = timezone.now() + timedelta(days=7)
+        Invitation.objects.create(
+            team=cast.acme(),
+            role=Role.MEMBER,
+            token_hash="a" * 64,
+            expires_at=week,
+            created_by=cast.person("Alice"),
+        )
+        client = Client()
+        session = client.session
+        session[invitations.SESSION_KEY] = "a" * 64
+        session.save()
+        client.cookies["rivya_dash_session"] = session.session_key or ""
+        assert sign_up(client) == "/accounts/confirm-email/"
+        answer = client.post("/accounts/confirm-email/", {"code": code_in_mail()})
+        assert answer.headers["Location"] == "/invite/"
+        assert client.session[invitations.SESSION_KEY] == "a" * 64
 
     def test_the_first_person_may_always(self, settings: Any) -> None:
         settings.RIVYA_DASH_SIGN_UP = "invited"
