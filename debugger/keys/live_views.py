@@ -34,6 +34,7 @@ _OWN: Final = frozenset(
         "csrfmiddlewaretoken",
         "confirm",
         "key",
+        "key_choice",
         "next",
         "armed",
         "mode",

@@ -5,7 +5,8 @@
  * which a tab loses when it closes, and it is put into <input type="hidden" name="armed" data-armed>
  * of the page's form. Which key counts: [name=key_choice] of the page, else the strip's.
  *
- *   <a data-arm href="/t/…/live/arm?key=…">      opens the page in a dialog; &next is added
+ *   <a data-arm href="/t/…/live/arm?key=…">      opens the page in a dialog; &next is added. So does
+ *   <button data-arm="/t/…">                     whose form, without script, carries a draft there
  *   <… data-armed-token -team -key -until -say>  arrives in a swap, is kept and closes the dialog
  *   [data-armed-chip] with [data-armed-live]     "Live, %s min left", counted down; -mock, -last
  *   <button data-disarm data-disarm-url>         forgets, and tells the server to write it down
@@ -128,9 +129,9 @@ function dialog() {
   return made;
 }
 
-/** @param {HTMLAnchorElement} link */
+/** @param {HTMLElement} link */
 async function open(link) {
-  const address = new URL(link.href);
+  const address = new URL(link.dataset.arm || link.getAttribute("href") || "", location.href);
   if (!address.searchParams.has("next")) address.searchParams.set("next", location.pathname);
   const box = dialog();
   const answer = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => null);
@@ -198,8 +199,8 @@ if (sessionStorage.getItem(TAB)) channel?.postMessage({ tab: sessionStorage.getI
 
 document.addEventListener("click", (event) => {
   const target = /** @type {Element} */ (event.target);
-  const link = target.closest("a[data-arm]");
-  if (link instanceof HTMLAnchorElement && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
+  const link = target.closest("[data-arm]");
+  if (link instanceof HTMLElement && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) {
     event.preventDefault();
     open(link);
     return;

@@ -248,3 +248,12 @@ def test_the_token_is_in_no_answer_that_a_browser_keeps() -> None:
     key = sealed_key()
     answer = browser_of("Bob").post(URL, {"key": key.public_id, "confirm": "yes"})
     assert answer["Cache-Control"] == "no-store"
+
+
+def test_without_script_the_armed_panel_runs_live_from_there() -> None:
+    key, client = sealed_key(), browser_of("Bob")
+    given = arm_in(client, key.public_id)
+    fields = {"armed": given, "mode": "live", "key_choice": key.public_id}
+    html = client.post("/t/acme/panels/generations.create/", fields).content.decode()
+    assert f'value="{given}"' in html
+    assert 'name="mode" value="live"' in html
