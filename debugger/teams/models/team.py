@@ -9,7 +9,6 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-
 # What a team begins with: the dearest model documented passes once, and a day cannot cost more than
 # the smallest pack of credits that Rivya sells.
 FIRST_RUN_CEILING: Final = 200
