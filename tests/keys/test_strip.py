@@ -79,8 +79,8 @@ def test_a_revoked_key_is_not_what_a_page_uses() -> None:
 
 def test_a_balance_that_is_not_known_offers_to_ask_for_it() -> None:
     a_key(team())
-    assert "test the key" in shown("Bob")
-    assert "test the key" not in shown("Vera")
+    assert "Test the key" in shown("Bob")
+    assert "Test the key" not in shown("Vera")
     assert "Balance not known" in shown("Vera")
 
 
