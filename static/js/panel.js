@@ -33,6 +33,17 @@ document.addEventListener("change", (event) => {
   $("[data-check-field]").value = "1";
 }, true);
 
+/** An answer that was asked for from one editor does not overwrite what is typed in the other. */
+let askedBy = "";
+document.addEventListener("htmx:beforeSwap", (event) => {
+  askedBy = event.detail.requestConfig?.parameters?.editor ?? "";
+});
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const loser = { form: "json-editor", json: "fields" }[askedBy];
+  if (event.detail.target?.id !== loser || $("[data-editor-field]")?.value === askedBy) return;
+  event.detail.shouldSwap = false;
+});
+
 function noteScenario(select) {
   const note = $("#scenario-note");
   if (note) note.textContent = select.selectedOptions[0]?.dataset.note ?? "";

@@ -49,7 +49,7 @@ def _ending(view: Callable[..., Awaitable[HttpResponse]]) -> Any:
         except NotFound as gone:
             if request.headers.get("HX-Request") != "true":
                 raise
-            html = render_to_string("panels/_job_gone.html", {"sentence": str(gone)})
+            html = render_to_string("panels/_job_gone.html")
             return HttpResponse(html, status=gone.status, headers={"Dash-Fragment": "shown"})
 
     return answer
