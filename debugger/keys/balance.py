@@ -28,6 +28,7 @@ async def refresh(member: Membership, key_id: str, *, now: datetime) -> str:
         outcome=outcome,
         user_id=member.user_id,
         now=now,
+        use=False,
     )
     return _trouble(outcome, usable.base_url)
 
