@@ -444,6 +444,7 @@ CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep the sandbox": {"task": "debugger.sandbox.sweep", "schedule": 3600.0},
+    "sweep sessions": {"task": "debugger.teams.sweep_sessions", "schedule": 24 * 3600.0},
     "shred keys whose time is over": {"task": "debugger.keys.shred_due", "schedule": 60.0},
     "note runs that were never settled": {"task": "debugger.keys.note_lost", "schedule": 3600.0},
 }

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import cast
 
 from allauth.usersessions.models import UserSession
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -19,6 +21,13 @@ from django.utils.decorators import sync_and_async_middleware
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 EVERY_SECONDS = 60
+
+
+def sweep(*, now: datetime) -> int:
+    """Delete sessions whose time is over, and the notes of browsers that have none any more."""
+    _, deleted = Session.objects.filter(expire_date__lt=now).delete()
+    UserSession.objects.exclude(session_key__in=Session.objects.values("session_key")).delete()
+    return deleted.get(Session._meta.label, 0)
 
 
 @sync_and_async_middleware

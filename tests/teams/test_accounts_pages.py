@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
+from django.utils import timezone
 
 from debugger.teams import accounts_browsers, accounts_sessions
 from tests import cast
@@ -116,6 +119,16 @@ def test_a_browser_is_noted_once_a_minute_not_at_every_request() -> None:
     client.get("/accounts/email/", headers={"User-Agent": "Another/1.0"})
     assert UserSession.objects.get().last_seen_at.year > 2020
     assert UserSession.objects.get().user_agent == "Another/1.0"
+
+
+def test_sessions_whose_time_is_over_are_swept_with_their_browsers() -> None:
+    stays, ends = signed_in(), signed_in()
+    Session.objects.filter(session_key=ends.session.session_key).update(
+        expire_date=timezone.now() - timedelta(minutes=1)
+    )
+    assert accounts_sessions.sweep(now=timezone.now()) == 1
+    assert stays.get("/accounts/").status_code == 200
+    assert UserSession.objects.get().session_key == stays.session.session_key
 
 
 def test_a_page_that_asks_nothing_about_the_person_is_not_made_to(

@@ -1,0 +1,14 @@
+"""Shells for the worker."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from debugger.teams import accounts_sessions
+
+
+@shared_task(name="debugger.teams.sweep_sessions", ignore_result=True)
+def sweep_sessions() -> int:
+    """Delete the sessions whose time is over."""
+    return accounts_sessions.sweep(now=timezone.now())
