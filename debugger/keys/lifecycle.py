@@ -223,7 +223,12 @@ def shred_all(team: Team, *, by: audit.Origin) -> int:
 
 
 def _row(team: Team, public_id: str) -> ApiKey:
-    found = ApiKey.objects.select_for_update().filter(team=team, public_id=public_id).first()
+    """A key of the team. Whoever changes keys holds the team's row, which keeps others away.
+
+    Its own row is not locked here: sealing locks the team's data key, shredding takes that first
+    and the keys after it, and the other order would let the two wait for each other.
+    """
+    found = ApiKey.objects.filter(team=team, public_id=public_id).first()
     if found is None:
         raise NotFound(_("There is no such key in this team."))
     return found

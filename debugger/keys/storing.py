@@ -68,7 +68,7 @@ def edit(
     demand(member, Right.MANAGE_KEYS)
     with transaction.atomic():
         team = locked(member.team)
-        row = ApiKey.objects.select_for_update().get(pk=key.pk, team=team)
+        row = ApiKey.objects.get(pk=key.pk, team=team)
         if state_of(row, now=now) in {State.SHREDDED, State.REVOKED}:
             raise Invalid(_("“%(label)s” is not in use any more.") % {"label": row.label})
         free_label(team, stated.label, now=now, besides=row)
