@@ -163,18 +163,21 @@ def hold(  # noqa: PLR0913 - Each is a fact about the run, and none has a home e
     the same idempotency key with the same body is held once. ``override`` is for a person with
     Right.OVERRIDE_CEILING who typed the amount; it is checked here again and audited.
     """
-    if not operations.get(operation).spends:
+    contract = operations.get(operation)
+    if not contract.spends:
         return None
     if key is not None and key.team_id != team.pk:
         raise NotFound(_("There is no such key in this team."))
     if override:
         _demand_override(team, user_id)
+    # Where the API knows no idempotency key, the same request again is another charge.
+    replays = bool(idempotency) and contract.idempotency
     spend = Spend(
         team=team,
         key=key,
         user_id=user_id,
         operation=operation,
-        idempotency=_digest(key, operation, idempotency, body) if idempotency else "",
+        idempotency=_digest(key, operation, idempotency, body) if replays else "",
         day=day_of(now),
         held_at=now,
     )
@@ -341,6 +344,8 @@ def _settled(spend: Spend, charge: Charge, *, now: datetime) -> Spend:
 def _charged_anew(before: Spend, charge: Charge, *, now: datetime) -> Spend:
     """The API forgot the idempotency key and made a second job: that is a second spend."""
     ledger.lock(before.team_id, day_of(now))
+    # From now on the same request is held anew, or it would run past every ceiling.
+    Spend.objects.filter(pk=before.pk).update(idempotency="")
     spend = Spend.objects.create(
         team=before.team,
         key=before.key,

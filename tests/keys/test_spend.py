@@ -448,3 +448,12 @@ def test_what_is_left_is_never_negative() -> None:
     Team.objects.filter(pk=owner.pk).update(day_ceiling=5)
     owner.refresh_from_db()
     assert spend.left(owner, None, now=NOON).today == 0
+
+
+def test_an_idempotency_key_that_the_api_forgot_does_not_lead_past_the_ceiling() -> None:
+    owner = team(day=50)
+    spend.settle(held(owner, idempotency="k", body="b"), outcome=answers.job("t1"), now=NOON)
+    again = held(owner, idempotency="k", body="b")
+    spend.settle(again, outcome=answers.job("t2"), now=NOON)
+    assert day_of(owner) == 40
+    assert isinstance(hold(owner, idempotency="k", body="b"), OverCeiling)
