@@ -246,19 +246,6 @@ SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
     }
 }
 
-# Limits on attempts and codes that were used are counted here. One web process counts in its
-# memory; several need a place that they share.
-_cache_url = os.environ.get("RIVYA_DASH_CACHE_URL", "")
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url}
-    if _cache_url
-    else {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        # Beyond this Django throws counts away, and who can make it do so has no limit any more.
-        "OPTIONS": {"MAX_ENTRIES": 200_000},
-    }
-}
-
 
 # -- E-mail --------------------------------------------------------------------------------------
 
