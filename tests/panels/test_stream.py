@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import re
 from collections.abc import AsyncIterator
@@ -45,6 +46,12 @@ def stream_of(**values: str) -> Events:
     return events_of(async_to_sync(whole)().decode("ascii"))
 
 
+@functools.cache
+def whole_reply() -> Events:
+    """A reply that goes well. It takes its time, so the tests that only read it share one."""
+    return stream_of()
+
+
 def told(events: Events) -> str:
     return "".join(data["text"] for name, data in events if name == "text")
 
@@ -55,7 +62,7 @@ def last_fragment(events: Events) -> str:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_reply_arrives_in_pieces_and_ends_complete() -> None:
-    events = stream_of()
+    events = whole_reply()
     names = [name for name, _data in events]
     assert names.count("text") > 5
     assert names.index("html") < names.index("frame") < names.index("text")
@@ -65,7 +72,7 @@ def test_a_reply_arrives_in_pieces_and_ends_complete() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_whole_reply_is_set_as_the_markdown_that_it_is() -> None:
-    events = stream_of()
+    events = whole_reply()
     assert "**" in told(events)
     fragment = last_fragment(events)
     assert "<strong>" in fragment
@@ -74,7 +81,7 @@ def test_a_whole_reply_is_set_as_the_markdown_that_it_is() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_piece_of_the_reply_says_its_words_and_other_frames_say_none() -> None:
-    events = stream_of()
+    events = whole_reply()
     rows = [data for name, data in events if name == "frame"]
     assert "".join(row["short"] for row in rows) == told(events)
     assert rows[-1]["short"] == ""
@@ -82,7 +89,7 @@ def test_a_piece_of_the_reply_says_its_words_and_other_frames_say_none() -> None
 
 @pytest.mark.django_db(transaction=True)
 def test_every_frame_has_its_number_time_name_size_and_data() -> None:
-    rows = [data for name, data in stream_of() if name == "frame"]
+    rows = [data for name, data in whole_reply() if name == "frame"]
     assert [row["n"] for row in rows] == list(range(1, len(rows) + 1))
     assert all(row["size"] > 0 for row in rows)
     assert [row["ms"] for row in rows] == sorted(row["ms"] for row in rows)
