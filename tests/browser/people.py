@@ -76,7 +76,7 @@ class Person:
     def type_the_code(self) -> None:
         """On the page that asks for it: the code of the last mail to this person."""
         field = self.page.locator("[name=code]")
-        expect(field).to_be_visible()
+        expect(field).to_be_visible(timeout=ANSWER)
         found = CODE.search(mails(self.site, self.address)[-1])
         assert found, "the mail has no code"
         field.fill(found[1])
@@ -88,13 +88,13 @@ class Person:
         self.page.locator("[name=login]").fill(self.address)
         self.page.locator("[name=password]").fill(PASSWORD)
         self.press(re.compile("^Sign in$"))
-        expect(self.page.locator("#account-button")).to_be_visible()
+        expect(self.page.locator("#account-button")).to_be_visible(timeout=ANSWER)
 
     def make_team(self, name: str) -> Person:
         """On the page for a new team; gives this person at that team's home."""
         self.page.locator("[name=name]").fill(name)
         self.press("Make the team")
-        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible()
+        expect(self.page.get_by_role("heading", name=name, level=1)).to_be_visible(timeout=ANSWER)
         found = re.fullmatch(r"/t/([a-z0-9-]+)/", urlsplit(self.page.url).path)
         assert found, self.page.url
         return self.at(found[1])
@@ -130,7 +130,7 @@ class Person:
         choice.select_option(wanted)
         page.locator("#live-strip [data-arm]:visible").click()
         page.locator("#arm-dialog").get_by_role("button", name="Arm live").click()
-        expect(page.locator("body")).to_have_class(re.compile("is-armed"))
+        expect(page.locator("body")).to_have_class(re.compile("is-armed"), timeout=ANSWER)
 
     def open_panel(self, operation: str) -> Visitor:
         """A panel of the team, in mock mode until it is armed."""

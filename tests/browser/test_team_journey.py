@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Console, axe_violations
 from tests.browser.people import Person
 from tests.browser.test_canary import holding
+from tests.browser.visitor import ANSWER
 from tests.running import Site, start_site
 
 pytestmark = [pytest.mark.browser, pytest.mark.process]
@@ -33,7 +34,7 @@ def two(browser: Browser, empty: Site) -> Iterator[tuple[Person, Person]]:
     with browser.new_context() as first, browser.new_context() as second:
         pages = first.new_page(), second.new_page()
         for page in pages:
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(ANSWER)
             console.watch(page)
         yield Person(pages[0], empty, "Alice"), Person(pages[1], empty, "Bob")
     assert console.unexpected() == []
@@ -67,7 +68,7 @@ def test_a_team_signs_up_invites_stores_a_key_runs_live_rotates_and_revokes(
     bob.type_the_code()
     bob.press("Join Acme")
     bob = bob.at(alice.team)
-    expect(bob.page.get_by_role("heading", name="Acme", level=1)).to_be_visible()
+    expect(bob.page.get_by_role("heading", name="Acme", level=1)).to_be_visible(timeout=ANSWER)
 
     # The owner stores a key; the member runs live with it and cannot read it.
     alice.store_key("Production", keys[0])
@@ -86,7 +87,7 @@ def test_a_team_signs_up_invites_stores_a_key_runs_live_rotates_and_revokes(
     alice.page.locator("[name=value]").fill(keys[1])
     alice.page.locator("[name=overlap][value='0']").check()
     alice.press("Test, then rotate")
-    expect(alice.key("Production", keys[1])).to_contain_text("Works")
+    expect(alice.key("Production", keys[1])).to_contain_text("Works", timeout=ANSWER)
     bob.open_panel("credits.retrieve")
     bob.arm("Production")
     bob.run_live(200)
@@ -100,9 +101,9 @@ def test_a_team_signs_up_invites_stores_a_key_runs_live_rotates_and_revokes(
             alice.page.locator("label[for=typed] code").inner_text()
         )
     alice.press("Revoke here")
-    expect(alice.main).to_contain_text("Undo the revocation")
+    expect(alice.main).to_contain_text("Undo the revocation", timeout=ANSWER)
     bob.page.locator("#run").click()
-    expect(bob.page.locator("#output")).to_contain_text("revoked")
+    expect(bob.page.locator("#output")).to_contain_text("revoked", timeout=ANSWER)
     for key in keys:
         assert holding(empty.data, key) == []
         assert key not in empty.output
