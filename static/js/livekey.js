@@ -62,7 +62,7 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr } = event.detail;
-  if (xhr.status < 400 || !xhr.getResponseHeader("Dash-Fragment")) return;
+  if (!(xhr?.status >= 400) || !xhr.getResponseHeader("Dash-Fragment")) return;
   event.detail.shouldSwap = true;
   event.detail.isError = false;
 });
@@ -70,7 +70,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSwap", (event) => {
   const { id } = event.detail.target ?? {};
   // A job that is still watched is not asked about by the strip at every look.
-  if (event.detail.xhr.status >= 400) return;
+  if (event.detail.xhr?.status >= 400) return;
   if (id === "output" || (id === "job" && !document.getElementById("stop-watching"))) ran();
 });
 /** A run that was held because live is not armed asks for that at once. */

@@ -16,11 +16,22 @@ JOB = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Uses one page of a site; with a ``key`` every run is live, switched to by hand."""
+    """Uses one page of a site; with a ``key`` every run is live, switched to by hand.
+
+    Somebody who is signed in names a ``team``, and by its label a key that the team has ``stored``:
+    then every panel is the team's, and every run is live with that key.
+    """
 
     page: Page
     site: str
     key: str = ""
+    team: str = ""
+    stored: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether this visitor's runs are live."""
+        return bool(self.key or self.stored)
 
     @property
     def output(self) -> Locator:
@@ -30,7 +41,8 @@ class Visitor:
     def open(self, operation: str, **path: str) -> None:
         """Open a panel by its address."""
         query = f"?{urlencode(path)}" if path else ""
-        self.page.goto(f"{self.site}/panels/{operation}/{query}")
+        team = f"/t/{self.team}" if self.team else ""
+        self.page.goto(f"{self.site}{team}/panels/{operation}/{query}")
         self.arrive(operation)
 
     def arrive(self, operation: str) -> None:
@@ -38,13 +50,31 @@ class Visitor:
         panel = self.page.locator("[data-panel]")
         expect(panel).to_have_attribute("data-panel", operation)
         expect(panel).to_have_attribute("data-mode", "mock")
-        if not self.key:
+        if not self.live:
             return
         self.page.locator("[data-mode-choice=live]").click()
         expect(panel).to_have_attribute("data-mode", "live")
+        if self.stored and self.page.locator("#key-choice").count():
+            self.choose(self.stored)
+            self.arm()
+            return
         field = self.page.locator("#live-key")
         if field.count():
             field.fill(self.key)
+
+    def choose(self, label: str) -> None:
+        """Choose a key of the team by its label."""
+        choice = self.page.locator("#key-choice")
+        wanted = choice.locator("option", has_text=label).first.get_attribute("value")
+        choice.select_option(wanted)
+
+    def arm(self) -> None:
+        """Arm live in this tab for the chosen key, unless it is armed already."""
+        link = self.page.locator("#live-strip [data-arm]:visible")
+        if link.count():
+            link.click()
+            self.page.locator("#arm-dialog .arm-go").click()
+        expect(self.page.locator("body")).to_have_class(re.compile("is-armed"))
 
     def fill(self, fields: Mapping[str, str]) -> None:
         """Type into fields by their names, such as ``body/prompt``."""
@@ -64,7 +94,7 @@ class Visitor:
             self.page.locator("#run").click()
         line = self.output.locator(".outcome > .status-line")
         expect(line).to_contain_text(f"HTTP {status}", timeout=ANSWER)
-        expect(line).to_contain_text("LIVE" if self.key else "MOCK")
+        expect(line).to_contain_text("LIVE" if self.live else "MOCK")
 
     def follow(self) -> None:
         """Until the job on the page has succeeded."""
