@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -64,9 +65,16 @@ def find(haystack: bytes | str, secret: str) -> list[str]:
 
 
 def holding(folder: Path, *secrets: str) -> list[str]:
-    """The files below a folder that hold one of the secrets in any form."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path) for path in files if _holds(path.read_bytes(), secrets)]
+    """The files below a folder that hold one of the secrets in any form.
+
+    A running site folds a journal into its database now and then. What moved from a file that is
+    still to be read into one that was read would be missed, so then all are read again.
+    """
+    for _ in range(10):
+        with suppress(FileNotFoundError):
+            files = [path for path in folder.rglob("*") if path.is_file()]
+            return [str(path) for path in files if _holds(path.read_bytes(), secrets)]
+    raise AssertionError("the files never held still")
 
 
 def _holds(data: bytes, secrets: tuple[str, ...]) -> bool:
