@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 from debugger.client.outcome import Mode
 from debugger.contract.operations import Operation, get
 from debugger.keys import arming
+from debugger.keys import services as keys
 from debugger.panels import curl_import, estimate, forms, handover
 from debugger.panels.draft import Draft, initial
 from debugger.panels.highlight import coloured
@@ -212,7 +212,7 @@ class ImportedView:
 
 def imported(command: str) -> ImportedView:
     """What a pasted command means."""
-    own = {urlsplit(settings.RIVYA_BASE_URL).netloc, *OWN_HOSTS}
+    own = {*map(keys.host_of, keys.base_urls()), *OWN_HOSTS}
     found = curl_import.read(command, own_hosts=own)
     operation = get(found.operation_id) if found.operation_id else None
     draft = write_json(handover.as_json(found.draft), indent=None) if found.draft else ""
