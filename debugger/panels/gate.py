@@ -162,11 +162,12 @@ def _hold(
 
 
 def _idempotency(submission: Submission) -> str:
-    """The idempotency key that goes out, which a header of the draft may have replaced."""
-    for name, value in call_for(submission).headers.items():
-        if name.lower() == IDEMPOTENCY_HEADER.lower():
-            return value
-    return ""
+    """The idempotency key that goes out, which a header of the draft may have replaced.
+
+    Of several spellings of the header the last one goes out, so no other may stand for the run.
+    """
+    headers = {name.lower(): value for name, value in call_for(submission).headers.items()}
+    return headers.get(IDEMPOTENCY_HEADER.lower(), "")
 
 
 def _mark(passed: Pass) -> str:
