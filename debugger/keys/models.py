@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -21,11 +22,12 @@ def new_public_id() -> str:
 class DataKey(models.Model):
     """The key that seals one team's secrets, itself wrapped by a master key.
 
+    The one without a team seals what belongs to the site, such as second factors of people.
     ``master`` is the label of the master key, see vault/master.py. Without ``wrapped`` it was
     shredded, and with it everything that it sealed.
     """
 
-    team = models.OneToOneField(Team, on_delete=models.CASCADE, related_name="data_key")
+    team = models.OneToOneField(Team, null=True, on_delete=models.CASCADE, related_name="data_key")
     wrapped = models.BinaryField(null=True)
     master = models.CharField(max_length=40, blank=True)
     version = models.PositiveIntegerField(default=1)  # Grows with each wrapping, for caches.
@@ -33,8 +35,17 @@ class DataKey(models.Model):
     wrapped_at = models.DateTimeField(default=timezone.now)
     shredded_at = models.DateTimeField(null=True)
 
+    class Meta:
+        constraints: ClassVar[list[models.BaseConstraint]] = [
+            # Databases take one NULL for different from another; the site has one data key too.
+            models.UniqueConstraint(
+                Coalesce("team", models.Value(0), output_field=models.BigIntegerField()),
+                name="data_key_once",
+            )
+        ]
+
     def __str__(self) -> str:
-        return f"data key of team {self.team_id}"
+        return f"data key of team {self.team_id}" if self.team_id else "data key of the site"
 
 
 class ApiKey(models.Model):
