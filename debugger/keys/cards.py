@@ -158,7 +158,9 @@ class Shelf:
 
 def shelf(team: Team, *, now: datetime) -> Shelf:
     """The keys of a team: what works, what ends, what is history."""
-    cards = [card(key, now=now) for key in of_team(team)]
+    keys = list(of_team(team))
+    problems = unreadable(team, keys)
+    cards = [_card(key, problems.get(key.public_id), now=now) for key in keys]
     ending = {State.REPLACED, State.RETIRED, State.REVOKED}
     found = vault.trouble(team)
     return Shelf(
@@ -172,8 +174,11 @@ def shelf(team: Team, *, now: datetime) -> Shelf:
 
 def card(key: ApiKey, *, now: datetime) -> Card:
     """One key, with everything that can be said of it at this moment."""
+    return _card(key, unreadable(key.team, [key]).get(key.public_id), now=now)
+
+
+def _card(key: ApiKey, problem: vault.CannotOpen | None, *, now: datetime) -> Card:
     state = state_of(key, now=now)
-    problem = unreadable(key)
     return Card(
         public_id=key.public_id,
         label=key.label,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -81,10 +81,12 @@ def hint_of(key: ApiKey) -> str:
 
 def choices(team: Team, *, now: datetime) -> list[Choice]:
     """What a picker offers: every key that is not revoked, what cannot be used with its reason."""
-    return [choice_of(key, now=now) for key in working(team, now=now)]
+    keys = list(working(team, now=now))
+    problems = unreadable(team, keys)
+    return [_choice(key, problems.get(key.public_id), now=now) for key in keys]
 
 
-def choice_of(key: ApiKey, *, now: datetime) -> Choice:
+def _choice(key: ApiKey, problem: vault.CannotOpen | None, *, now: datetime) -> Choice:
     """One key as a picker shows it."""
     return Choice(
         public_id=key.public_id,
@@ -99,7 +101,7 @@ def choice_of(key: ApiKey, *, now: datetime) -> Choice:
         seen=dict(key.seen),
         state=state_of(key, now=now),
         retire_at=key.retire_at,
-        trouble=trouble_of(key, now=now),
+        trouble=_trouble(key, problem, now=now),
     )
 
 
@@ -131,21 +133,19 @@ def find(team: Team, public_id: str) -> ApiKey:
 
 def trouble_of(key: ApiKey, *, now: datetime) -> str:
     """Why a key cannot be used now; "" when it can."""
-    if barred := _barred(key, now=now):
-        return barred
-    trouble = unreadable(key)
-    return _unreadable(key, trouble) if trouble is not None else ""
+    return _trouble(key, unreadable(key.team, [key]).get(key.public_id), now=now)
 
 
-def unreadable(key: ApiKey) -> vault.CannotOpen | None:
-    """Why the sealed key cannot be opened; None when it can, and for one that was shredded."""
-    if key.sealed is None:
-        return None
-    try:
-        _open(key)
-    except vault.CannotOpen as trouble:
-        return trouble
-    return None
+def _trouble(key: ApiKey, problem: vault.CannotOpen | None, *, now: datetime) -> str:
+    return _barred(key, now=now) or (_unreadable(key, problem) if problem is not None else "")
+
+
+def unreadable(team: Team, keys: Iterable[ApiKey]) -> dict[str, vault.CannotOpen]:
+    """Why sealed keys of a team cannot be opened, by public id; those that can are left out.
+
+    So are those that were shredded, of which nothing is expected any more.
+    """
+    return vault.unopenable(team, {k.public_id: k.sealed for k in keys if k.sealed is not None})
 
 
 def _open(key: ApiKey) -> str:

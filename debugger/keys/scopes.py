@@ -5,7 +5,7 @@ What was seen beats what was stated, because the API itself said it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
@@ -81,18 +81,38 @@ def marks(key: Scoped) -> tuple[ScopeMark, ...]:
     return tuple(held(key, scope) for scope in Scope)
 
 
-def predicted_denial(key: Scoped, operation: Operation, *, reader: Membership | None = None) -> str:
+Mender = Callable[[int], Membership | None]
+
+
+def mender_of(team_id: int) -> Membership | None:
+    """Who can change the team's keys: the first owner, or else the first who has the right."""
+    able = [role.value for role in Role if role in TABLE[Right.MANAGE_KEYS]]
+    found = Membership.objects.select_related("user").filter(team_id=team_id, role__in=able)
+    return min(
+        found.order_by("joined_at", "pk"),
+        key=lambda member: member.role != Role.OWNER,
+        default=None,
+    )
+
+
+def predicted_denial(
+    key: Scoped,
+    operation: Operation,
+    *,
+    reader: Membership | None = None,
+    mender: Mender = mender_of,
+) -> str:
     """Why the API would refuse this key for this operation; "" when nothing speaks against it.
 
     The sentence names the scope and who can mend it; ``reader`` is who will read it, so that an
-    owner is not sent to herself.
+    owner is not sent to herself. Whoever asks about many keys passes a ``mender`` that remembers.
     """
     if operation.scope is None:
         return ""
     mark = held(key, operation.scope)
     if not mark.lacks:
         return ""
-    return f"{_why(mark)} {_remedy(key.team_id, mark.scope, reader)}"
+    return f"{_why(mark)} {_remedy(key.team_id, mark.scope, reader, mender)}"
 
 
 def _why(mark: ScopeMark) -> str:
@@ -107,29 +127,18 @@ def _why(mark: ScopeMark) -> str:
     return _("The API has refused this key for lack of %(scope)s.") % words
 
 
-def _remedy(team_id: int, scope: Scope, reader: Membership | None) -> str:
+def _remedy(team_id: int, scope: Scope, reader: Membership | None, mender: Mender) -> str:
     words = {"scope": scope.value}
     if reader is not None and reader.team_id == team_id and may(reader, Right.MANAGE_KEYS):
         return (
             _("Scopes are changed at Rivya: create a key with %(scope)s there and rotate to it.")
             % words
         )
-    mender = mender_of(team_id)
-    if mender is None:
+    able = mender(team_id)
+    if able is None:
         return _("Scopes are changed at Rivya, by a key that holds %(scope)s.") % words
-    words |= {"name": str(mender.user), "role": mender.get_role_display().lower()}
+    words |= {"name": str(able.user), "role": able.get_role_display().lower()}
     return (
         _("Ask %(name)s (%(role)s) to store a key with %(scope)s; scopes are changed at Rivya.")
         % words
-    )
-
-
-def mender_of(team_id: int) -> Membership | None:
-    """Who can change the team's keys: the first owner, or else the first who has the right."""
-    able = [role.value for role in Role if role in TABLE[Right.MANAGE_KEYS]]
-    found = Membership.objects.select_related("user").filter(team_id=team_id, role__in=able)
-    return min(
-        found.order_by("joined_at", "pk"),
-        key=lambda member: member.role != Role.OWNER,
-        default=None,
     )

@@ -20,7 +20,7 @@ from debugger.keys.choosing import (
 )
 from debugger.keys.learning import balance_of, learned
 from debugger.keys.lifecycle import restore, revoke, rotate, shred_due, undo, undo_rotation
-from debugger.keys.scopes import Held, ScopeMark, marks, predicted_denial
+from debugger.keys.scopes import Held, ScopeMark, marks, mender_of, predicted_denial
 from debugger.keys.states import State, state_of
 from debugger.keys.storing import Stated, add, edit
 
@@ -41,6 +41,7 @@ __all__ = [
     "key_for_call",
     "learned",
     "marks",
+    "mender_of",
     "predicted_denial",
     "restore",
     "revoke",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -104,10 +105,11 @@ def key_bar(seat: Seat, operation: Operation, *, chosen: str, now: datetime) -> 
     scope = operation.scope.value if operation.scope is not None else ""
     if seat.team is None or not scope or seat.live_denial:
         return KeyBar(base_url=settings.RIVYA_BASE_URL, scope=scope)
+    mender = cache(keys.mender_of)
     offers = tuple(
         Offer(
             choice=each,
-            denial=keys.predicted_denial(each, operation, reader=seat.member),
+            denial=keys.predicted_denial(each, operation, reader=seat.member, mender=mender),
             scope=operation.scope,
         )
         for each in keys.choices(seat.team, now=now)

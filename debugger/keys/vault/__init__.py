@@ -14,6 +14,7 @@ until its end, so that a shredding at the same time finds the new value too.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +35,7 @@ __all__ = [
     "sealing_trouble",
     "shred",
     "trouble",
+    "unopenable",
 ]
 logger = logging.getLogger(__name__)
 
@@ -63,6 +65,28 @@ def open_sealed(team: Team, *, row: str, sealed: bytes | memoryview | None) -> s
         return _opened(datakeys.for_opening(team), bytes(sealed), team=team, row=row)
     except CannotOpen as trouble:
         raise _noted(trouble, f"Row {row} of team {team.pk} cannot be opened") from None
+
+
+def unopenable(team: Team, sealed: Mapping[str, bytes | memoryview]) -> dict[str, CannotOpen]:
+    """What keeps some of a team's values from opening, by row; those that open are left out.
+
+    For lists: however many values there are, the data key is read once.
+    """
+    found: dict[str, CannotOpen] = {}
+    if not sealed:
+        return found
+    try:
+        key = datakeys.for_opening(team)
+    except CannotOpen as trouble:
+        _noted(trouble, f"Nothing of team {team.pk} can be opened")
+        return dict.fromkeys(sealed, trouble)
+    for row, value in sealed.items():
+        try:
+            _opened(key, bytes(value), team=team, row=row)
+        except CannotOpen as trouble:
+            _noted(trouble, f"Row {row} of team {team.pk} cannot be opened")
+            found[row] = trouble
+    return found
 
 
 def fingerprint(team: Team, value: str) -> str:
