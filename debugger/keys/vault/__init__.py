@@ -5,7 +5,8 @@
 
 Each team has a data key, wrapped by a master key of the site (master.py); values are sealed with
 it and bound to their team and row (envelope.py). What does not open is reported, never swallowed:
-CannotOpen has a reason, a translated sentence, and leaves one line in the log.
+CannotOpen has a reason, a translated sentence, and leaves a line in the log, once an hour at most.
+None in place of a team is the site, which has a data key of its own.
 
 Store what ``seal`` gives in the transaction in which it was called: the team's data key is locked
 until its end, so that a shredding at the same time finds the new value too.
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from debugger.keys.vault import datakeys, envelope
 from debugger.keys.vault.master import ring
+from debugger.keys.vault.sayings import sayings
 from debugger.keys.vault.shredding import shred
 from debugger.keys.vault.troubles import CannotOpen, CannotSeal, Reason, VaultError
 from debugger.teams.models import Team
@@ -40,7 +42,7 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 
-def seal(team: Team, *, row: str, value: str) -> bytes:
+def seal(team: Team | None, *, row: str, value: str) -> bytes:
     """The value, sealed for this row of this team. Raises CannotSeal.
 
     ``row`` is a name that no other sealed value of the team has, such as a key's public id.
@@ -50,11 +52,11 @@ def seal(team: Team, *, row: str, value: str) -> bytes:
     try:
         key = datakeys.for_sealing(team)
     except VaultError as trouble:
-        raise _noted(trouble, f"Nothing can be sealed for row {row} of team {team.pk}") from None
-    return envelope.seal_value(key, value, team=team.pk, row=row)
+        raise _noted(trouble, f"Nothing can be sealed for row {row} of {_named(team)}") from None
+    return envelope.seal_value(key, value, team=datakeys.number_of(team), row=row)
 
 
-def open_sealed(team: Team, *, row: str, sealed: bytes | memoryview | None) -> str:
+def open_sealed(team: Team | None, *, row: str, sealed: bytes | memoryview | None) -> str:
     """The value that was sealed for this row of this team; None is what shredding leaves.
 
     Raises CannotOpen.
@@ -64,10 +66,12 @@ def open_sealed(team: Team, *, row: str, sealed: bytes | memoryview | None) -> s
             raise datakeys.shredded()
         return _opened(datakeys.for_opening(team), bytes(sealed), team=team, row=row)
     except CannotOpen as trouble:
-        raise _noted(trouble, f"Row {row} of team {team.pk} cannot be opened") from None
+        raise _noted(trouble, f"Row {row} of {_named(team)} cannot be opened") from None
 
 
-def unopenable(team: Team, sealed: Mapping[str, bytes | memoryview]) -> dict[str, CannotOpen]:
+def unopenable(
+    team: Team | None, sealed: Mapping[str, bytes | memoryview]
+) -> dict[str, CannotOpen]:
     """What keeps some of a team's values from opening, by row; those that open are left out.
 
     For lists: however many values there are, the data key is read once.
@@ -78,13 +82,13 @@ def unopenable(team: Team, sealed: Mapping[str, bytes | memoryview]) -> dict[str
     try:
         key = datakeys.for_opening(team)
     except CannotOpen as trouble:
-        _noted(trouble, f"Nothing of team {team.pk} can be opened")
+        _noted(trouble, f"Nothing of {_named(team)} can be opened")
         return dict.fromkeys(sealed, trouble)
     for row, value in sealed.items():
         try:
             _opened(key, bytes(value), team=team, row=row)
         except CannotOpen as trouble:
-            _noted(trouble, f"Row {row} of team {team.pk} cannot be opened")
+            _noted(trouble, f"Row {row} of {_named(team)} cannot be opened")
             found[row] = trouble
     return found
 
@@ -100,7 +104,7 @@ def fingerprint(team: Team, value: str) -> str:
         raise _noted(trouble, f"No fingerprint can be made for team {team.pk}") from None
 
 
-def trouble(team: Team) -> CannotOpen | None:
+def trouble(team: Team | None) -> CannotOpen | None:
     """What keeps everything of this team from opening, for its pages; None when nothing does.
 
     A team that never stored anything has no trouble. One row is read, and nothing is logged.
@@ -112,7 +116,7 @@ def trouble(team: Team) -> CannotOpen | None:
     return None
 
 
-def sealing_trouble(team: Team) -> str:
+def sealing_trouble(team: Team | None) -> str:
     """Why nothing can be stored for this team, as a sentence; "" when it can. Makes nothing."""
     if (found := trouble(team)) is not None:
         return str(found)
@@ -120,9 +124,9 @@ def sealing_trouble(team: Team) -> str:
     return "" if masters.first is not None else str(datakeys.no_first(masters))
 
 
-def _opened(key: envelope.Opened, sealed: bytes, *, team: Team, row: str) -> str:
+def _opened(key: envelope.Opened, sealed: bytes, *, team: Team | None, row: str) -> str:
     try:
-        return envelope.open_value(key, sealed, team=team.pk, row=row)
+        return envelope.open_value(key, sealed, team=datakeys.number_of(team), row=row)
     except envelope.DoesNotOpenError as why:
         sentence = _(
             "It does not open: what is stored was changed, or belongs to another row or team."
@@ -131,6 +135,12 @@ def _opened(key: envelope.Opened, sealed: bytes, *, team: Team, row: str) -> str
 
 
 def _noted(trouble: VaultError, what: str) -> VaultError:
-    """The same, after one line in the log."""
-    logger.warning("%s: %s (%s).", what, trouble.reason.value, trouble.detail)
+    """The same, after one line in the log: lists look at every key each time they are shown."""
+    line = f"{what}: {trouble.reason.value} ({trouble.detail})."
+    if sayings.is_new(line):
+        logger.warning("%s", line)
     return trouble
+
+
+def _named(team: Team | None) -> str:
+    return "the site" if team is None else f"team {team.pk}"

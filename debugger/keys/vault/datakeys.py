@@ -1,7 +1,8 @@
-"""The data keys of teams: made at the first seal, kept wrapped in rows, unwrapped for moments.
+"""The data keys of teams and of the site: made at the first seal, kept wrapped in rows, unwrapped
+for moments.
 
-Each use reads the team's row, so what another process re-wrapped or shredded counts at once. What
-the cache spares is the unwrapping alone.
+Where a team is asked for, None is the site. Each use reads the row, so what another process
+re-wrapped or shredded counts at once. What the cache spares is the unwrapping alone.
 """
 
 from __future__ import annotations
@@ -20,15 +21,25 @@ from debugger.keys.vault.troubles import CannotOpen, CannotSeal, Reason
 from debugger.teams.models import Team
 
 
-def for_opening(team: Team) -> envelope.Opened:
+def number_of(team: Team | None) -> int:
+    """What a data key and its values are bound to."""
+    return envelope.SITE if team is None else team.pk
+
+
+def rows_of(team: Team | None) -> QuerySet[DataKey]:
+    """The row of the team's data key, if there is one."""
+    return DataKey.objects.filter(team=team)
+
+
+def for_opening(team: Team | None) -> envelope.Opened:
     """The team's data key. Raises CannotOpen."""
-    wrapped = _stored(DataKey.objects.filter(team_id=team.pk))
+    wrapped = _stored(rows_of(team))
     if wrapped is None:
         raise shredded()
     return unwrapped(wrapped)
 
 
-def for_sealing(team: Team) -> envelope.Opened:
+def for_sealing(team: Team | None) -> envelope.Opened:
     """The team's data key, made when there is none. Raises CannotSeal.
 
     Locks the row until the caller's transaction ends: what is stored within that transaction
@@ -41,12 +52,16 @@ def for_sealing(team: Team) -> envelope.Opened:
         try:
             return unwrapped(wrapped)
         except CannotOpen as trouble:
-            raise CannotSeal(
-                trouble.reason,
-                _("Nothing new can be stored, because the team's data key does not open: %(why)s")
-                % {"why": trouble},
-                detail=trouble.detail,
-            ) from None
+            why = {"why": trouble}
+            if team is None:
+                told = _(
+                    "Nothing new can be stored, because the site's data key does not open: %(why)s"
+                )
+            else:
+                told = _(
+                    "Nothing new can be stored, because the team's data key does not open: %(why)s"
+                )
+            raise CannotSeal(trouble.reason, told % why, detail=trouble.detail) from None
 
 
 def unwrapped(wrapped: Wrapped) -> envelope.Opened:
@@ -76,9 +91,14 @@ def _raw(wrapped: Wrapped, master: MasterKey) -> bytes:
     try:
         return envelope.unwrap(master.cipher, wrapped.blob, team=wrapped.team)
     except envelope.DoesNotOpenError as why:
+        told = (
+            _("The site's data key was changed where it is stored, so nothing opens with it.")
+            if wrapped.team == envelope.SITE
+            else _("The team's data key was changed where it is stored, so nothing opens with it.")
+        )
         raise CannotOpen(
             Reason.TAMPERED,
-            _("The team's data key was changed where it is stored, so nothing opens with it."),
+            told,
             detail=f'the data key does not open with its master key "{wrapped.master}": {why}',
         ) from None
 
@@ -111,13 +131,13 @@ def no_master(label: str, masters: Ring) -> CannotOpen:
     return CannotOpen(Reason.NO_MASTER, sentence, detail=detail)
 
 
-def _locked(team: Team) -> tuple[DataKey, Wrapped | None]:
+def _locked(team: Team | None) -> tuple[DataKey, Wrapped | None]:
     """The team's row, made when it is missing; a second maker waits here for the first."""
-    rows = DataKey.objects.select_for_update().filter(team_id=team.pk)
+    rows = rows_of(team).select_for_update()
     row = rows.first()
     if row is None:
         now = timezone.now()
-        blank = DataKey(team_id=team.pk, wrapped=None, master="", version=0, shredded_at=now)
+        blank = DataKey(team=team, wrapped=None, master="", version=0, shredded_at=now)
         DataKey.objects.bulk_create([blank], ignore_conflicts=True)
         row = rows.get()
     return row, as_wrapped(row)
@@ -128,14 +148,15 @@ def _made(row: DataKey) -> envelope.Opened:
     first = ring().first
     if first is None:
         raise no_first(ring())
-    if not Team.objects.filter(pk=row.team_id, deleted_at=None).exists():
+    number = row.team_id
+    if number is not None and not Team.objects.filter(pk=number, deleted_at=None).exists():
         raise CannotSeal(
             Reason.SHREDDED,
             _("This team was deleted, so nothing new can be stored for it."),
             detail="the team was deleted",
         )
     data_key = envelope.new_data_key()
-    row.wrapped = envelope.wrap(first.cipher, data_key, team=row.team_id)
+    row.wrapped = envelope.wrap(first.cipher, data_key, team=bound_to(row))
     row.master, row.version, row.shredded_at = first.label, row.version + 1, None
     row.created_at = row.wrapped_at = timezone.now()
     row.save()
@@ -161,7 +182,14 @@ def _stored(rows: QuerySet[DataKey]) -> Wrapped | None:
     found = rows.values_list("team_id", "master", "version", "wrapped").first()
     if found is None or found[3] is None:
         return None
-    return Wrapped(team=found[0], master=found[1], version=found[2], blob=bytes(found[3]))
+    return Wrapped(
+        team=found[0] or envelope.SITE, master=found[1], version=found[2], blob=bytes(found[3])
+    )
+
+
+def bound_to(row: DataKey) -> int:
+    """What the data key of this row is bound to."""
+    return row.team_id or envelope.SITE
 
 
 def as_wrapped(row: DataKey) -> Wrapped | None:
@@ -169,4 +197,4 @@ def as_wrapped(row: DataKey) -> Wrapped | None:
     if row.wrapped is None:
         return None
     blob = bytes(row.wrapped)
-    return Wrapped(team=row.team_id, master=row.master, version=row.version, blob=blob)
+    return Wrapped(team=bound_to(row), master=row.master, version=row.version, blob=blob)

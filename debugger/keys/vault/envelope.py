@@ -2,9 +2,10 @@
 
 A value is sealed with AES-256-GCM under a subkey of the team's data key, and the data key is
 wrapped with AES-256-GCM under a master key. Both blobs are: one byte of format, 96 random bits of
-nonce, ciphertext, 128 bits of tag. The associated data names the purpose, the format and the team,
-and for a value its row, so that neither opens in another place. Nonces are random: even after 2^32
-values of one team the chance that two are the same is below 2^-32, and no team stores so many.
+nonce, ciphertext, 128 bits of tag. The associated data names the purpose, the format and the team
+(or the site), and for a value its row, so that neither opens in another place. Nonces are random:
+even after 2^32 values of one team the chance that two are the same is below 2^-32, and no team
+stores so many.
 
 The length of a value can be seen; that of a key is no secret.
 
@@ -31,6 +32,8 @@ NONCE_BYTES: Final = 12
 OVERHEAD: Final = 1 + NONCE_BYTES + 16
 _VALUE: Final = b"rivya-dash/value/"
 _DATA_KEY: Final = b"rivya-dash/data-key/"
+SITE: Final = 0
+"""What stands for the site where a team is named; no team has this number."""
 
 
 class DoesNotOpenError(Exception):

@@ -27,16 +27,16 @@ class SealedRow:
 class Place:
     """One kind of sealed value.
 
-    ``rows`` gives a team's values, or only the one of a name; ``shred`` destroys all of a team and
-    says how many.
+    ``rows`` gives a team's values, or the site's for None, or only the one of a name; ``shred``
+    destroys all of a team and says how many.
     """
 
     kind: str
-    rows: Callable[[Team, str | None], Iterator[SealedRow]]
+    rows: Callable[[Team | None, str | None], Iterator[SealedRow]]
     shred: Callable[[Team, datetime], int]
 
 
-def _key_rows(team: Team, row: str | None) -> Iterator[SealedRow]:
+def _key_rows(team: Team | None, row: str | None) -> Iterator[SealedRow]:
     keys = ApiKey.objects.filter(team=team, sealed__isnull=False).order_by("pk")
     if row is not None:
         keys = keys.filter(public_id=row)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from debugger.keys.models import DataKey
 from debugger.keys.vault import envelope
 from debugger.keys.vault.cache import cache
-from debugger.keys.vault.datakeys import as_wrapped, no_first, raw_key
+from debugger.keys.vault.datakeys import as_wrapped, bound_to, no_first, raw_key
 from debugger.keys.vault.master import MasterKey, name_of, ring
 from debugger.keys.vault.troubles import CannotOpen
 from debugger.teams import audit
@@ -30,9 +30,12 @@ _BY: Final = replace(audit.SYSTEM, place="rotate_master_key")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stuck:
-    """A data key that could not be re-wrapped, and why, in English and without secrets."""
+    """A data key that could not be re-wrapped, and why, in English and without secrets.
 
-    team: int
+    ``team`` is None for the site's own.
+    """
+
+    team: int | None
     detail: str
 
 
@@ -111,11 +114,13 @@ def _rewrap(pk: int, first: MasterKey) -> bool | Stuck:
             data_key = raw_key(wrapped)
         except CannotOpen as why:
             return Stuck(team=row.team_id, detail=why.detail)
-        row.wrapped = envelope.wrap(first.cipher, data_key, team=row.team_id)
+        row.wrapped = envelope.wrap(first.cipher, data_key, team=bound_to(row))
         row.master, row.version, row.wrapped_at = first.label, row.version + 1, timezone.now()
         row.save(update_fields=["wrapped", "master", "version", "wrapped_at"])
-        team = Team.objects.get(pk=row.team_id)
+        team = None if row.team_id is None else Team.objects.get(pk=row.team_id)
         names = [name_of(wrapped.master), first.name]
-        audit.record(_BY, team, "master_key.rotated", obj=team, changed={"master": names})
+        label = "" if team is not None else "the site"
+        changed = {"master": names}
+        audit.record(_BY, team, "master_key.rotated", obj=team, label=label, changed=changed)
     cache.forget(wrapped.team)
     return True

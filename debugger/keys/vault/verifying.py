@@ -8,7 +8,7 @@ from typing import Final
 
 from debugger.keys.models import DataKey
 from debugger.keys.vault import envelope
-from debugger.keys.vault.datakeys import as_wrapped, raw_key, shredded
+from debugger.keys.vault.datakeys import as_wrapped, number_of, raw_key, rows_of, shredded
 from debugger.keys.vault.places import Place, SealedRow, places
 from debugger.keys.vault.troubles import CannotOpen
 from debugger.teams.models import Team
@@ -28,23 +28,25 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """One team: how many values opened, and what did not."""
+    """One team, or the site for None: how many values opened, and what did not."""
 
-    team: Team
+    team: Team | None
     opened: int
     faults: tuple[Fault, ...]
 
 
 def verify_all() -> Iterator[Verified]:
-    """Every team that has a data key or a sealed value, deleted ones too."""
+    """The site, and every team that has a data key or a sealed value, deleted ones too."""
+    if (site := verify(None)) is not None:
+        yield site
     for team in Team.objects.order_by("pk").iterator():
         found = verify(team)
         if found is not None:
             yield found
 
 
-def verify(team: Team) -> Verified | None:
-    """One team; None where nothing is stored."""
+def verify(team: Team | None) -> Verified | None:
+    """One team, or the site; None where nothing is stored."""
     faults: list[Fault] = []
     opened = 0
     fault = _data_key_fault(team)
@@ -63,22 +65,23 @@ def verify(team: Team) -> Verified | None:
     return None if nothing else Verified(team=team, opened=opened, faults=tuple(faults))
 
 
-def _data_key(team: Team) -> DataKey | None:
-    return DataKey.objects.filter(team_id=team.pk, wrapped__isnull=False).first()
+def _data_key(team: Team | None) -> DataKey | None:
+    return rows_of(team).filter(wrapped__isnull=False).first()
 
 
-def _data_key_fault(team: Team) -> Fault | None:
+def _data_key_fault(team: Team | None) -> Fault | None:
     """What is wrong with the team's data key, past every cache."""
     row = _data_key(team)
     try:
         if row is not None:
             _opened(team)
     except CannotOpen as why:
-        return Fault(kind="data key", row=str(team.pk), label=str(team), detail=why.detail)
+        label = "of the site" if team is None else str(team)
+        return Fault(kind="data key", row=str(number_of(team)), label=label, detail=why.detail)
     return None
 
 
-def _opened(team: Team) -> envelope.Opened:
+def _opened(team: Team | None) -> envelope.Opened:
     row = _data_key(team)
     wrapped = as_wrapped(row) if row is not None else None
     if wrapped is None:
@@ -86,13 +89,13 @@ def _opened(team: Team) -> envelope.Opened:
     return envelope.ready(raw_key(wrapped))
 
 
-def _why_not(team: Team, place: Place, stored: SealedRow) -> str:
+def _why_not(team: Team | None, place: Place, stored: SealedRow) -> str:
     """Why one value does not open; "" when it does, or is gone by now."""
     why = ""
     for _ in range(_LOOKS):
         try:
             key = _opened(team)
-            envelope.open_value(key, stored.sealed, team=team.pk, row=stored.row)
+            envelope.open_value(key, stored.sealed, team=number_of(team), row=stored.row)
             return ""
         except CannotOpen as trouble:
             why = trouble.detail

@@ -1,4 +1,4 @@
-"""Put every team's data key under the first master key, while the site serves."""
+"""Put every data key under the first master key, while the site serves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Command(BaseCommand):
     """``manage.py rotate_master_key``: may be interrupted and repeated at any moment."""
 
     help = (
-        "Wraps every team's data key with the first of RIVYA_DASH_MASTER_KEYS. The site goes on "
+        "Wraps every data key, of teams and of the site, with the first of RIVYA_DASH_MASTER_KEYS. The site goes on "
         "serving, as long as all its processes know both master keys."
     )
 
@@ -47,7 +47,8 @@ class Command(BaseCommand):
     def _end(self, done: Rewrapped, after: Standing) -> None:
         self._say(f"Re-wrapped: {done.count}.")
         for stuck in done.stuck:
-            self.stderr.write(f"Team {stuck.team}: {stuck.detail}")
+            whose = "The site" if stuck.team is None else f"Team {stuck.team}"
+            self.stderr.write(f"{whose}: {stuck.detail}")
         self._stand(after)
         if after.remaining:
             raise CommandError("Not everything is under the first master key.")

@@ -8,13 +8,14 @@ from django.core.management.base import BaseCommand, CommandError
 
 from debugger.client.redact import redact_text
 from debugger.keys.vault.verifying import Verified, verify_all
+from debugger.teams.models import Team
 
 
 class Command(BaseCommand):
     """``manage.py verify_keys``: changes nothing, shows no value, may run while the site serves."""
 
     help = (
-        "Unwraps every team's data key and opens every sealed value. Ends with 1 when anything "
+        "Unwraps every data key, of teams and of the site, and opens every sealed value. Ends with 1 when anything "
         "does not open."
     )
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
         teams = opened = faults = 0
         for found in verify_all():
             teams, opened, faults = (
-                teams + 1,
+                teams + (found.team is not None),
                 opened + found.opened,
                 faults + len(found.faults),
             )
@@ -34,14 +35,19 @@ class Command(BaseCommand):
         self.stdout.write(summary)
 
     def _report(self, found: Verified, *, quiet: bool) -> None:
-        team = found.team
-        name = shown(f"{team.name} ({team.slug or f'deleted, number {team.pk}'})")
+        name = shown(_name_of(found.team))
         if not quiet or found.faults:
             self.stdout.write(f"{name}: {found.opened} open, {len(found.faults)} do not.")
         for fault in found.faults:
             self.stdout.write(
                 f"  {fault.kind} {shown(fault.label)} [{fault.row}]: {shown(fault.detail)}."
             )
+
+
+def _name_of(team: Team | None) -> str:
+    if team is None:
+        return "The site itself"
+    return f"{team.name} ({team.slug or f'deleted, number {team.pk}'})"
 
 
 def shown(text: str) -> str:
