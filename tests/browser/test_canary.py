@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.process]
 
 def run_live(page: Page, site: str, operation: str, key: str) -> None:
     """Open a panel, arm live mode, type the key and run."""
-    page.goto(f"{site}/panels/{operation}/", wait_until="networkidle")
+    page.goto(f"{site}/panels/{operation}/")
     page.get_by_role("button", name="Live", exact=True).click()
     page.get_by_label("API key").fill(key)
     page.locator("#run").click()

@@ -189,21 +189,26 @@ def test_the_quickstart_works_live_over_http_and_keeps_the_key_nowhere(
 
 
 @pytest.mark.parametrize("live", [False, True], ids=["mock", "live"])
-def test_a_sound_and_a_film_play_in_their_panel(page: Page, running_site: Site, live: bool) -> None:
-    visitor = Visitor(page, running_site.url, running_site.new_key() if live else "")
-    visitor.open("generations.create")
-    visitor.model("suno-music")
-    visitor.run(202)
-    visitor.follow()
-    sound = page.locator("#job audio")
-    visitor.becomes_true(sound, "element => element.duration > 1")
-    visitor.becomes_true(sound, PLAYS)
-    visitor.model("wan-2-5-video")
-    visitor.run(202)
-    film = page.locator("#job video")
+def test_a_sound_and_a_film_play_in_their_panel(
+    page: Page, console: Console, running_site: Site, live: bool
+) -> None:
+    # Both are begun before either is waited for.
+    second = page.context.new_page()
+    console.watch(second)
+    key = running_site.new_key() if live else ""
+    listener, viewer = Visitor(page, running_site.url, key), Visitor(second, running_site.url, key)
+    for visitor, model in ((listener, "suno-music"), (viewer, "wan-2-5-video")):
+        visitor.open("generations.create")
+        visitor.model(model)
+        visitor.run(202)
+    listener.follow()
+    sound = listener.page.locator("#job audio")
+    listener.becomes_true(sound, "element => element.duration > 1")
+    listener.becomes_true(sound, PLAYS)
+    film = viewer.page.locator("#job video")
     expect(film).to_be_visible(timeout=JOB)
-    visitor.becomes_true(film, "element => element.videoWidth > 0 && element.duration > 1")
-    visitor.becomes_true(film, PLAYS)
+    viewer.becomes_true(film, "element => element.videoWidth > 0 && element.duration > 1")
+    viewer.becomes_true(film, PLAYS)
     assert film.evaluate("element => element.error") is None
 
 
