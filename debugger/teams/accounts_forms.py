@@ -20,7 +20,9 @@ from allauth.mfa.webauthn.forms import (
 )
 from cryptography.exceptions import InvalidSignature
 from django import forms
+from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from debugger.teams.models import User
@@ -57,6 +59,14 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types.
     def clean_name(self) -> str:
         """The name without room around it."""
         return str(self.cleaned_data["name"]).strip()
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Store a person; who has an account already gets a mail that says so, as slowly."""
+        if self.account_already_exists:
+            # Hashing takes most of the time, and its absence would tell who has an account.
+            make_password(self.cleaned_data["password1"])
+        saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
+        return saved
 
 
 def _once(form: forms.Form) -> None:

@@ -1,0 +1,61 @@
+"""What somebody tries who has no account, or another one than they would like to have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.cache import cache
+from django.test import Client
+
+from tests.cast import person
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "a calm horse of seven stairs"
+
+
+@pytest.fixture(autouse=True)
+def nobody_tried_before() -> Iterator[None]:
+    """Limits on attempts are counted in the cache."""
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every hashing of a password, which is what takes a second in earnest."""
+    done: list[str] = []
+    real = MD5PasswordHasher.encode
+
+    def encode(self: Any, password: str, salt: str, *args: Any, **kwargs: Any) -> str:
+        done.append(password)
+        return str(real(self, password, salt, *args, **kwargs))
+
+    monkeypatch.setattr(MD5PasswordHasher, "encode", encode)
+    return done
+
+
+def test_how_long_a_sign_up_takes_does_not_tell_who_has_an_account(hashed: list[str]) -> None:
+    person("Alice")
+    costs = {}
+    for email in ("dora@example.com", "alice@example.com"):
+        hashed.clear()
+        Client().post("/accounts/signup/", {"email": email, "password1": PASSWORD})
+        costs[email] = len(hashed)
+    assert costs["alice@example.com"] == costs["dora@example.com"] > 0
+
+
+def test_how_long_a_sign_in_takes_does_not_tell_who_has_an_account(hashed: list[str]) -> None:
+    person("Alice")
+    single = person("Sso")
+    single.set_unusable_password()
+    single.save()
+    costs = []
+    for email in ("dora@example.com", "alice@example.com", "sso@example.com"):
+        hashed.clear()
+        Client().post("/accounts/login/", {"login": email, "password": PASSWORD})
+        costs.append(len(hashed))
+    assert costs == [1, 1, 1]
