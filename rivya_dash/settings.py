@@ -208,8 +208,11 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 # nothing here reads a header that anybody can send.
 ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
-MFA_ADAPTER = "debugger.teams.accounts.SecondFactorAdapter"
+MFA_ADAPTER = "debugger.keys.second_factors.SealedFactorsAdapter"
 MFA_FORMS = {
+    "activate_totp": "debugger.teams.accounts_factors.NewAppForm",
+    "authenticate": "debugger.teams.accounts_factors.CodeStepForm",
+    "reauthenticate": "debugger.teams.accounts_factors.CodeAgainForm",
     "login_webauthn": "debugger.teams.accounts_forms.PasskeySignInForm",
     "authenticate_webauthn": "debugger.teams.accounts_forms.PasskeyStepForm",
     "reauthenticate_webauthn": "debugger.teams.accounts_forms.PasskeyAgainForm",

@@ -173,6 +173,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth h
         ),
     }
 
+    def storing_trouble(self) -> str:
+        """Why no second factor can be added now, as a sentence; "" when one can."""
+        return ""
+
     def get_totp_issuer(self) -> str:
         """The name under which an app lists this site; with the host, as people run several."""
         return f"{settings.MFA_TOTP_ISSUER} ({self.request.get_host()})"

@@ -14,9 +14,10 @@ from django.http.request import split_domain_port
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from debugger.teams import accounts, accounts_browsers
+from debugger.teams import accounts, accounts_browsers, accounts_factors
 
 register = template.Library()
+_OF_CODES = ("allauth.mfa.", accounts_factors.__name__)
 
 
 @register.simple_tag
@@ -65,7 +66,7 @@ def control(field: BoundField, **attrs: Any) -> SafeString:
     if kind not in {"checkbox", "radio"}:
         attrs.setdefault("class", "in")
     attrs["placeholder"] = False  # A label is always there, and stays when something was typed.
-    if field.form.__class__.__module__.startswith("allauth.mfa.") and field.name == "code":
+    if field.form.__class__.__module__.startswith(_OF_CODES) and field.name == "code":
         attrs["inputmode"] = "numeric"
     described = [f"{field.auto_id}_{end}" for end in _notes_of(field)]
     if described:
@@ -89,6 +90,12 @@ def first_wrong(form: Any) -> str:
     # Something about the whole form: a secret has to be typed again in any case.
     again = next((field.name for field in form if is_secret(field)), "")
     return wrong or (again if form.non_field_errors() else "")
+
+
+@register.simple_tag(takes_context=True)
+def factors_state(context: template.Context) -> accounts_factors.State:
+    """What is left of the recovery codes, and whether the app and they can be read."""
+    return accounts_factors.state_of(context["request"].user)
 
 
 @register.filter

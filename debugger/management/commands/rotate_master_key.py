@@ -16,8 +16,8 @@ class Command(BaseCommand):
     """``manage.py rotate_master_key``: may be interrupted and repeated at any moment."""
 
     help = (
-        "Wraps every data key, of teams and of the site, with the first of RIVYA_DASH_MASTER_KEYS. The site goes on "
-        "serving, as long as all its processes know both master keys."
+        "Wraps every data key, of teams and of the site, with the first of RIVYA_DASH_MASTER_KEYS. "
+        "The site goes on serving, as long as all its processes know both master keys."
     )
 
     def add_arguments(self, parser: Any) -> None:

@@ -15,8 +15,8 @@ class Command(BaseCommand):
     """``manage.py verify_keys``: changes nothing, shows no value, may run while the site serves."""
 
     help = (
-        "Unwraps every data key, of teams and of the site, and opens every sealed value. Ends with 1 when anything "
-        "does not open."
+        "Unwraps every data key, of teams and of the site, and opens every sealed value. Ends with "
+        "1 when anything does not open."
     )
 
     def handle(self, *_: Any, **options: Any) -> None:
