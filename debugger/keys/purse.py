@@ -121,9 +121,11 @@ def _chosen(member: Membership, key_id: str, *, now: datetime) -> ApiKey | None:
         chosen = keys.filter(public_id=key_id[:16]).first()
         if chosen is not None:
             return chosen
+    # A key that is being replaced still works, but nobody should begin with it.
+    lasting = F("replaced_by").asc(nulls_first=True)
     used_last = F("last_used_at").desc(nulls_last=True)
     found = working(member.team, now=now).select_related(None)
-    return found.order_by(used_last, "-created_at", "-pk").first()
+    return found.order_by(lasting, used_last, "-created_at", "-pk").first()
 
 
 def _of(key: ApiKey, member: Membership, *, now: datetime, trouble: str) -> Purse:
