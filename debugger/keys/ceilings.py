@@ -16,6 +16,7 @@ from debugger.keys.choosing import hint_of
 from debugger.keys.models import ApiKey, Spend
 from debugger.keys.spend import day_of, reset_after
 from debugger.keys.states import working
+from debugger.keys.storing import locked
 from debugger.teams import audit
 from debugger.teams.access import Right, demand
 from debugger.teams.models import Membership, Team, User
@@ -302,14 +303,15 @@ def set_ceilings(
 ) -> int:
     """Set the ceilings of the team and of its keys, by public id; how many rows changed.
 
-    Raises NotAllowed without the right. Keys of other teams are left alone.
+    Raises NotAllowed without the right, NotFound where the team is gone. Keys of other teams are
+    left alone.
     """
     demand(member, Right.SET_CEILINGS)
     changed = 0
     with transaction.atomic():
-        row = Team.objects.select_for_update().get(pk=member.team_id)
+        row = locked(member.team)
         changed += _set(row, team, by, row)
-        rows = ApiKey.objects.select_for_update().filter(team=row, public_id__in=list(keys))
+        rows = ApiKey.objects.filter(team=row, public_id__in=list(keys))
         for key in rows.order_by("pk"):
             changed += _set(key, keys[key.public_id], by, row)
     return changed

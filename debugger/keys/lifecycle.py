@@ -90,9 +90,10 @@ def rehearse(member: Membership, public_id: str, *, pasted: Pasted, now: datetim
     """Raise what ``rotate`` would raise, and change nothing; gives the old key."""
     demand(member, Right.MANAGE_KEYS)
     with transaction.atomic():
-        old = _row(member.team, public_id)
+        team = locked(member.team)
+        old = _row(team, public_id)
         demand_rotatable(old, now=now)
-        new_fingerprint(member.team, pasted, now=now)
+        new_fingerprint(team, pasted, now=now)
     return old
 
 
@@ -119,7 +120,7 @@ def undo_rotation(member: Membership, public_id: str, *, by: audit.Origin, now: 
     demand(member, Right.MANAGE_KEYS)
     with transaction.atomic():
         team = locked(member.team)
-        old = _row(team, public_id)
+        old = _row(team, public_id, hold=True)
         if state_of(old, now=now) not in {State.REPLACED, State.RETIRED}:
             raise Invalid(_("“%(label)s” was not replaced.") % {"label": old.label})
         _demand_time(old, now=now)
@@ -142,7 +143,7 @@ def revoke(member: Membership, public_id: str, *, by: audit.Origin, now: datetim
     demand(member, Right.MANAGE_KEYS)
     with transaction.atomic():
         team = locked(member.team)
-        key = _row(team, public_id)
+        key = _row(team, public_id, hold=True)
         demand_revocable(key, now=now)
         _mark_revoked(key, member, now=now)
         changed: dict[str, list[object]] = {"fingerprint": [key.fingerprint, None]}
@@ -164,7 +165,7 @@ def restore(member: Membership, public_id: str, *, by: audit.Origin, now: dateti
     demand(member, Right.MANAGE_KEYS)
     with transaction.atomic():
         team = locked(member.team)
-        key = _row(team, public_id)
+        key = _row(team, public_id, hold=True)
         if key.sealed is None:
             raise Invalid(_("“%(label)s” was shredded and cannot be restored.") % _label(key))
         if key.revoked_at is None:
@@ -222,13 +223,15 @@ def shred_all(team: Team, *, by: audit.Origin) -> int:
     return len(going)
 
 
-def _row(team: Team, public_id: str) -> ApiKey:
-    """A key of the team. Whoever changes keys holds the team's row, which keeps others away.
+def _row(team: Team, public_id: str, *, hold: bool = False) -> ApiKey:
+    """A key of the team. Whoever changes keys holds the team's row, which keeps other people away.
 
-    Its own row is not locked here: sealing locks the team's data key, shredding takes that first
-    and the keys after it, and the other order would let the two wait for each other.
+    ``hold`` locks its own row too, against the task that shreds what is due. Who seals a value must
+    not: sealing locks the team's data key, shredding takes that first and the keys after it, and
+    the other order would let the two wait for each other.
     """
-    found = ApiKey.objects.filter(team=team, public_id=public_id).first()
+    rows = ApiKey.objects.select_for_update(no_key=True) if hold else ApiKey.objects.all()
+    found = rows.filter(team=team, public_id=public_id).first()
     if found is None:
         raise NotFound(_("There is no such key in this team."))
     return found

@@ -15,6 +15,7 @@ from debugger.keys.paste import Pasted
 from debugger.keys.states import State, state_of, working
 from debugger.teams import audit, progress
 from debugger.teams.access import Right, demand
+from debugger.teams.locks import held
 from debugger.teams.models import Membership, Team
 from debugger.web.errors import Invalid, NotFound
 
@@ -103,7 +104,7 @@ def _plain(value: object) -> object:
 
 def locked(team: Team) -> Team:
     """The team's row, held until the transaction ends, so that two pastes wait for each other."""
-    found = Team.objects.select_for_update().filter(pk=team.pk, deleted_at=None).first()
+    found = held(team.pk).filter(deleted_at=None).first()
     if found is None:
         raise NotFound(_("There is no such team any more."))
     return found

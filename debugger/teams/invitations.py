@@ -23,6 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from debugger.teams import audit, mails
 from debugger.teams.access import Right, may
+from debugger.teams.locks import held
 from debugger.teams.models import Invitation, Membership, Role, Team, User
 from debugger.teams.services import acting, grantable
 from debugger.web.errors import Invalid, NotAllowed, NotFound
@@ -191,7 +192,7 @@ def accept(user: User, digest: str, *, by: audit.Origin, now: datetime) -> Membe
         seen = Invitation.objects.filter(token_hash=digest).first()
         if seen is not None:
             # The same lock as for every other change of a team's people.
-            Team.objects.select_for_update().filter(pk=seen.team_id).first()
+            held(seen.team_id).first()
         # Looked up again, because another browser may have been faster.
         if (place := joined_by(user, digest)) is not None:
             return place

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from debugger.sandbox import kept, services
+from debugger.teams.locks import held
 from debugger.teams.models import Team
 
 
@@ -17,7 +18,7 @@ def account_of(team: Team) -> str:
         return team.sandbox_account
     with transaction.atomic():
         # Two first runs at once meet here, and the second finds what the first one opened.
-        row = Team.objects.select_for_update().get(pk=team.pk)
+        row = held(team.pk).get()
         if not services.is_open(row.sandbox_account):
             row.sandbox_account = services.open_account()
             row.save(update_fields=["sandbox_account"])

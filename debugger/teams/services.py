@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from debugger.teams import audit, slugs
 from debugger.teams.access import TABLE, Right, demand
+from debugger.teams.locks import held
 from debugger.teams.models import Invitation, Membership, Milestone, Role, Team, User
 from debugger.teams.signals import team_deleting
 from debugger.web.errors import Invalid, NotAllowed, NotFound
@@ -133,7 +134,7 @@ def acting(member: Membership, right: Right) -> Iterator[Membership]:
     Raises NotFound when the place or the team is gone by now, NotAllowed without the right.
     """
     with transaction.atomic():
-        team = Team.objects.select_for_update().filter(pk=member.team_id, deleted_at=None).first()
+        team = held(member.team_id).filter(deleted_at=None).first()
         places = Membership.objects.select_related("user").filter(team=team)
         now = places.filter(user_id=member.user_id).first() if team else None
         if team is None or now is None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from debugger.keys.models import DataKey
 from debugger.keys.vault.cache import cache
 from debugger.keys.vault.places import places
+from debugger.teams.locks import held
 from debugger.teams.models import Team
 
 
@@ -21,9 +22,8 @@ def shred(team: Team, *, now: datetime | None = None) -> int:
     """
     now = now or timezone.now()
     with transaction.atomic():
-        # Whoever stores a key locks the team first too, so that two never wait for each other. The
-        # weaker lock lets a row pass that only refers to the team.
-        Team.objects.select_for_update(no_key=True).get(pk=team.pk)
+        # Whoever stores a key locks the team first too, so that two never wait for each other.
+        held(team.pk).get()
         blank = DataKey(team_id=team.pk, wrapped=None, master="", version=0, shredded_at=now)
         DataKey.objects.bulk_create([blank], ignore_conflicts=True)
         row = DataKey.objects.select_for_update().get(team_id=team.pk)
