@@ -28,6 +28,7 @@ from debugger.keys.spend import who_may_override
 from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, may, team_view
 from debugger.web.errors import Invalid, NotAllowed, NotFound
+from debugger.web.ratelimit import RUNS, limited
 
 _OWN: Final = frozenset(
     {
@@ -45,6 +46,8 @@ _OWN: Final = frozenset(
 )
 """Fields of this page, and what a page must not repeat: a pasted key."""
 _MOST_FIELDS: Final = 400
+# Each of these asks the API or writes into the audit log, and counts like a run.
+_counted = limited(RUNS, posts=True)
 
 
 def _by_script(request: HttpRequest) -> bool:
@@ -83,6 +86,7 @@ def _next(request: TeamRequest) -> str:
 
 @team_view(Right.USE_KEYS)
 @require_http_methods(["GET", "POST"])
+@_counted
 @sensitive_post_parameters("live_key")
 def arm(request: TeamRequest) -> HttpResponse:
     """What arming means for one key; with ``confirm`` it is done, and the token is handed out."""
@@ -116,6 +120,7 @@ def _answer(request: TeamRequest, name: str, context: dict[str, Any]) -> HttpRes
 
 @team_view(Right.USE_KEYS)
 @require_POST
+@_counted
 def disarm(request: TeamRequest) -> JsonResponse:
     """Write down that a tab was disarmed before its time."""
     ended = arming.end(
@@ -145,6 +150,7 @@ def _strip(request: TeamRequest, shown: purse.Purse, trouble: str = "") -> HttpR
 
 @team_view(Right.USE_KEYS)
 @require_POST
+@_counted
 async def balance(request: TeamRequest) -> HttpResponse:
     """Ask the API for the balance of a key, and show the page or the strip anew with it."""
     now, key_id = timezone.now(), _key_id(request)

@@ -32,9 +32,12 @@ from debugger.keys.trial import Trial
 from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, team_view
 from debugger.web.errors import Invalid
+from debugger.web.ratelimit import RUNS, limited
 
 _CREDITS = operations.get("credits.retrieve")
 _form_page = require_http_methods(["GET", "HEAD", "POST"])
+# Each of these may ask the API with a key, as a run does, and counts like one.
+_asks = limited(RUNS, posts=True)
 
 
 def _by(request: HttpRequest) -> audit.Origin:
@@ -83,6 +86,7 @@ def key(request: TeamRequest, public_id: str) -> HttpResponse:
 
 @team_view(Right.MANAGE_KEYS)
 @_form_page
+@_asks
 @sensitive_post_parameters("value")
 async def add(request: TeamRequest) -> HttpResponse:
     """Paste a key, say what is known of it, and have it tested."""
@@ -142,6 +146,7 @@ def _add_page(request: TeamRequest, form: forms.Add) -> HttpResponse:
 
 @team_view(Right.MANAGE_KEYS)
 @require_POST
+@_asks
 async def test(request: TeamRequest, public_id: str) -> HttpResponse:
     """Try a key; htmx gets its card anew, a browser without script goes back to the list."""
     now = timezone.now()
@@ -211,6 +216,7 @@ def _edited(request: TeamRequest, form: forms.Edit, found: ApiKey) -> bool:
 
 @team_view(Right.MANAGE_KEYS)
 @_form_page
+@_asks
 @sensitive_post_parameters("value")
 @sensitive_variables("pasted")
 async def rotate(request: TeamRequest, public_id: str) -> HttpResponse:

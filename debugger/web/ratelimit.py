@@ -113,23 +113,31 @@ def network_of(address: str) -> str:
     return str(found)
 
 
-def limited(limit: Limit) -> Callable[[AnyView], Any]:
-    """Let a view be asked only so often. Stands below the decorator of the access rule."""
+def limited(limit: Limit, *, posts: bool = False) -> Callable[[AnyView], Any]:
+    """Let a view be asked only so often. Stands below the decorator of the access rule.
+
+    With ``posts`` only what is posted counts, for a form's page that may be looked at freely.
+    """
+
+    def counts(request: HttpRequest) -> bool:
+        return request.method == "POST" or not posts
 
     def wrapped(view: AnyView) -> AnyView:
         if iscoroutinefunction(view):
 
             @functools.wraps(view)
             async def later(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-                asker = asker_of(request, user=await request.auser())
-                await sync_to_async(take)(limit, asker, now=time.time())
+                if counts(request):
+                    asker = asker_of(request, user=await request.auser())
+                    await sync_to_async(take)(limit, asker, now=time.time())
                 return await cast("Awaitable[HttpResponseBase]", view(request, *args, **kwargs))
 
             return later
 
         @functools.wraps(view)
         def at_once(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            take(limit, asker_of(request), now=time.time())
+            if counts(request):
+                take(limit, asker_of(request), now=time.time())
             return cast("HttpResponseBase", view(request, *args, **kwargs))
 
         return at_once
