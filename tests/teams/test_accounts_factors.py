@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
 from debugger.teams.models import AuditEvent
 from tests import cast
+from tests.teams.factors import code_of, enrolled, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -24,30 +24,6 @@ def nobody_tried_before() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
-
-
-def sign_in(client: Client) -> str:
-    sent = {"login": "alice@example.com", "password": cast.PASSWORD}
-    return client.post("/accounts/login/", sent).headers.get("Location", "")
-
-
-def code_of(secret: str) -> str:
-    counter = next(iter(totp.yield_hotp_counters_from_time()))
-    return str(totp.format_hotp_value(totp.hotp_value(secret, counter)))
-
-
-def enrolled() -> tuple[Client, str, list[str]]:
-    """Alice with an app: her browser, the app's secret, her recovery codes."""
-    cast.acme()
-    client = Client()
-    sign_in(client)
-    page = client.get("/accounts/2fa/totp/activate/").content.decode()
-    found = re.search(r'id="totp-secret"[^>]*>([A-Z2-7]+)<', page)
-    assert found
-    done = client.post("/accounts/2fa/totp/activate/", {"code": code_of(found[1])}, follow=True)
-    listed = re.search(r'<pre class="codes"[^>]*>([\d\s]+)</pre>', done.content.decode())
-    assert listed
-    return client, found[1], listed[1].split()
 
 
 def test_with_an_app_the_password_alone_does_not_sign_in() -> None:
@@ -151,3 +127,124 @@ def test_the_overview_asks_for_a_second_step_until_there_is_one() -> None:
     assert "Only a password protects this account." in client.get("/accounts/").content.decode()
     client, _, _ = enrolled()
     assert "Only a password protects" not in client.get("/accounts/").content.decode()
+
+
+# -- What is stored is sealed; what does not open is said ----------------------------------------
+
+CHECKED = "/accounts/2fa/authenticate/"
+
+
+def change(kind: str, **data: object) -> None:
+    row = Authenticator.objects.get(user__email="alice@example.com", type=kind)
+    row.data = {**row.data, **data}
+    row.save()
+
+
+def second_step(code: str) -> Any:
+    """What the page says to a code after the right password."""
+    client = Client()
+    sign_in(client)
+    return client.post(CHECKED, {"code": code})
+
+
+@pytest.mark.parametrize("address", ["totp/activate/", "webauthn/add/", "recovery-codes/generate/"])
+def test_without_a_master_key_no_second_step_is_begun_and_the_page_says_why(
+    settings: Any, address: str
+) -> None:
+    client, _, _ = enrolled() if "recovery" in address else (cast.browser_of("Alice"), "", [])
+    before = list(Authenticator.objects.values("type", "data"))
+    settings.RIVYA_DASH_MASTER_KEYS = ""
+    for ask in (client.get, client.post):
+        answer = ask(f"/accounts/2fa/{address}", follow=True)
+        assert answer.redirect_chain[-1][0] == "/accounts/2fa/"
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        assert "this site has no master key" in page or "there are none" in page
+    assert list(Authenticator.objects.values("type", "data")) == before
+    assert "mfa.totp.secret" not in client.session
+
+
+def test_when_the_master_key_is_gone_the_second_step_says_so_and_nobody_comes_in(
+    settings: Any,
+) -> None:
+    client, secret, codes = enrolled()
+    settings.RIVYA_DASH_MASTER_KEYS = ""
+    for code in (code_of(secret), codes[0], "000000"):
+        answer = second_step(code)
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        assert "This code cannot be checked." in page
+        assert "It cannot be opened with the configured master keys" in page
+        assert "A passkey works all the same." in page
+    shown = client.get("/accounts/2fa/").content.decode()
+    assert shown.count("Cannot be read") == 2
+    assert client.get("/accounts/2fa/recovery-codes/").status_code == 422
+
+
+def test_a_secret_that_was_changed_opens_nothing_and_a_recovery_code_still_does() -> None:
+    client, secret, codes = enrolled()
+    sealed = Authenticator.objects.get(type="totp").data["secret"]
+    change("totp", secret=sealed[:-6] + ("AAAAAA" if sealed[-6:] != "AAAAAA" else "BBBBBB"))
+    assert "This code cannot be checked." in second_step(code_of(secret)).content.decode()
+    assert "Cannot be read" in client.get("/accounts/2fa/").content.decode()
+    assert second_step(codes[0]).headers["Location"] == "/t/acme/"
+
+
+@pytest.mark.parametrize("stored", ["clear", "", "sealed:", "sealed:!", None, 7])
+def test_a_secret_that_is_not_sealed_is_not_taken_for_one(stored: object) -> None:
+    _, secret, _ = enrolled()
+    change("totp", secret=secret if stored == "clear" else stored)
+    answer = second_step(code_of(secret))
+    assert answer.status_code == 200
+    assert "This code cannot be checked." in answer.content.decode()
+
+
+def test_the_secret_of_one_person_does_not_open_for_another() -> None:
+    _, secret, _ = enrolled()
+    row = Authenticator.objects.get(type="totp")
+    Authenticator.objects.filter(pk=row.pk).update(user=cast.person("Bob"))
+    client = Client()
+    client.post("/accounts/login/", {"login": "bob@example.com", "password": cast.PASSWORD})
+    answer = client.post(CHECKED, {"code": code_of(secret)})
+    assert "This code cannot be checked." in answer.content.decode()
+
+
+def test_a_seed_in_the_place_of_a_secret_does_not_open() -> None:
+    _, secret, _ = enrolled()
+    change("totp", secret=Authenticator.objects.get(type="recovery_codes").data["seed"])
+    assert "This code cannot be checked." in second_step(code_of(secret)).content.decode()
+
+
+def test_recovery_codes_that_do_not_open_are_replaced_by_new_ones() -> None:
+    client, _, codes = enrolled()
+    change("recovery_codes", seed="sealed:AAAA")
+    address = "/accounts/2fa/recovery-codes/generate/"
+    assert "cannot be read any more" in client.get(address).content.decode()
+    page = client.post(address, follow=True).content.decode()
+    assert "Keep these now" in page
+    assert not any(code in page for code in codes)
+
+
+def test_a_pending_secret_that_is_gone_makes_a_new_one_to_scan() -> None:
+    cast.acme()
+    client = Client()
+    sign_in(client)
+    client.get("/accounts/2fa/totp/activate/")
+    session = client.session
+    session["mfa.totp.secret"] = "A" * 32
+    session.save()
+    answer = client.post("/accounts/2fa/totp/activate/", {"code": code_of("A" * 32)})
+    page = answer.content.decode()
+    assert "The secret that you scanned is gone. Scan the new one." in page
+    assert "A" * 32 not in page
+    assert not Authenticator.objects.exists()
+
+
+def test_a_wrong_first_code_keeps_the_secret_that_was_scanned() -> None:
+    cast.acme()
+    client = Client()
+    sign_in(client)
+    first = client.get("/accounts/2fa/totp/activate/").context["form"].secret
+    again = client.post("/accounts/2fa/totp/activate/", {"code": "x"}).context["form"]
+    assert again.secret == first
+    assert again.errors["code"] == ["This code is not right. Wait for the next one and try again."]
