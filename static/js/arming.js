@@ -128,6 +128,17 @@ function take(given) {
     box.querySelector(".body")?.replaceChildren();
   }
   say(given.dataset.armedSay ?? "");
+  return Boolean(box);
+}
+
+/** What opened the dialog is gone once it has armed: the focus goes on near it, not to the top. */
+function refocus() {
+  const at = document.activeElement;
+  if (at && at !== document.body && at.getClientRects().length) return;
+  for (const near of ["select[name=key_choice]", "[data-disarm]"]) {
+    const found = document.querySelector(near);
+    if (found instanceof HTMLElement && found.getClientRects().length) return found.focus();
+  }
 }
 
 /* -- A tab that was duplicated has a copy of the storage; opening a page never arms. -- */
@@ -182,8 +193,9 @@ function disarm(button) {
 
 function settle() {
   const given = document.querySelector("[data-armed-token]");
-  if (given instanceof HTMLElement) take(given);
+  const closed = given instanceof HTMLElement && take(given);
   show();
+  if (closed) refocus();
 }
 
 document.addEventListener("change", (event) => {
@@ -202,6 +214,8 @@ document.addEventListener("htmx:configRequest", (event) => {
   const chosen = chooser()?.value ?? (location.pathname.startsWith(`/t/${whose}/`) ? remembered : "");
   if (chosen) parameters.key = chosen;
 });
+// What is armed is said before the strip is painted, not a moment later.
+document.addEventListener("htmx:afterSwap", show);
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("dash:filled", show);
 document.addEventListener("dash:mode", show);

@@ -155,9 +155,18 @@ function settleAgain() {
 document.addEventListener("htmx:afterSettle", settle);
 document.addEventListener("dash:filled", settle);
 
+/** A picture has its own size from here on; see .medium img. */
+function there(image) {
+  image.dataset.there = "";
+}
+for (const kind of ["load", "error"]) {
+  document.addEventListener(kind, ({ target }) => target instanceof HTMLImageElement && there(target), true);
+}
+
 async function describeMedium(figure) {
   const facts = $("[data-medium-facts]", figure);
   const element = $("[data-medium-element]", figure);
+  if (element instanceof HTMLImageElement && element.complete) there(element);
   if (!facts || facts.dataset.asked) return;
   facts.dataset.asked = "1";
   const words = [];
