@@ -17,7 +17,6 @@ from debugger.keys import services as keys
 from debugger.keys import spend
 from debugger.keys.charges import shown
 from debugger.keys.models import ApiKey
-from debugger.panels.keybar import is_local
 from debugger.teams.access import Right
 from debugger.teams.models import Membership, Role, Team
 from debugger.web.addresses import panel_address
@@ -152,7 +151,7 @@ def _line(key: keys.Choice) -> KeyLine:
 
 
 def _host(url: str) -> Host:
-    return Host(name=urlsplit(url).netloc, local=is_local(url))
+    return Host(name=urlsplit(url).netloc, local=keys.is_local(url))
 
 
 def people(team: Team) -> People:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from debugger.teams import audit
-from debugger.teams.access import TABLE, Right, may
+from debugger.teams.access import TABLE, Right, may, who_may
 from debugger.teams.models import Membership, Milestone, Team
 from debugger.teams.progress import Step
 from debugger.web.addresses import panel_address
@@ -198,8 +198,7 @@ def address(team: Team, lesson: Lesson) -> str:
 
 def helpers_for(team: Team, right: Right) -> str:
     """A sentence that names people who have a right, those with the longest membership first."""
-    able = team.memberships.filter(role__in=TABLE[right]).select_related("user")
-    names = [str(each.user) for each in able.order_by("joined_at", "pk")[: NAMED + 1]]
+    names = [str(each.user) for each in who_may(team.pk, right)[: NAMED + 1]]
     if not names:
         return _("Nobody in this team can do this at present.")
     if len(names) > NAMED:

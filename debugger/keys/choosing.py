@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -72,6 +73,15 @@ def base_urls() -> tuple[str, ...]:
 def host_of(base_url: str) -> str:
     """Host and port of an address, as a person reads it."""
     return urlsplit(base_url).netloc or base_url
+
+
+def is_local(base_url: str) -> bool:
+    """Whether an address is on this machine, where a stand-in answers and nothing is charged."""
+    name = urlsplit(base_url).hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
 
 
 def hint_of(key: ApiKey) -> str:

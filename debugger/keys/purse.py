@@ -6,12 +6,10 @@ queries: the key and what was spent today.
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import F
@@ -20,12 +18,20 @@ from django.utils.translation import ngettext
 
 from debugger.keys import spend
 from debugger.keys.arming import PASTE
-from debugger.keys.choosing import base_urls, choices, find, hint_of, host_of, trouble_of
+from debugger.keys.choosing import (
+    base_urls,
+    choices,
+    find,
+    hint_of,
+    host_of,
+    is_local,
+    trouble_of,
+)
 from debugger.keys.models import ApiKey
 from debugger.keys.spend import Left
 from debugger.keys.states import USABLE, state_of, working
-from debugger.teams.access import TABLE, Right, demand, may
-from debugger.teams.models import Membership, Role
+from debugger.teams.access import Right, demand, may, who_may
+from debugger.teams.models import Membership
 
 _TICKING: Final = 100
 _ASKED: Final = 3
@@ -78,21 +84,12 @@ class Purse:
     @property
     def local(self) -> bool:
         """Whether that is a stand-in on this machine."""
-        return is_loopback(self.base_url)
+        return is_local(self.base_url)
 
     @property
     def full(self) -> bool:
         """Whether nothing more fits under today's ceilings."""
         return self.left.today is not None and self.left.today <= 0
-
-
-def is_loopback(base_url: str) -> bool:
-    """Whether an address names this machine."""
-    name = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost" or name.endswith(".localhost")
 
 
 def purse(member: Membership, key_id: str, *, now: datetime) -> Purse:
@@ -110,9 +107,17 @@ def purse(member: Membership, key_id: str, *, now: datetime) -> Purse:
         return Purse(
             base_url=settings.RIVYA_BASE_URL,
             left=spend.left(team, None, now=now),
-            ask=() if may(member, Right.MANAGE_KEYS) else _who_may(member, Right.MANAGE_KEYS),
+            ask=_whom_to_ask(member),
         )
     return _of(key, member, now=now, trouble=_trouble(key, now=now))
+
+
+def _whom_to_ask(member: Membership) -> tuple[str, ...]:
+    """Who can add a key, for those who cannot."""
+    if may(member, Right.MANAGE_KEYS):
+        return ()
+    able = who_may(member.team_id, Right.MANAGE_KEYS)
+    return tuple(str(each.user) for each in able[:_ASKED])
 
 
 def _chosen(member: Membership, key_id: str, *, now: datetime) -> ApiKey | None:
@@ -174,12 +179,6 @@ def ago(seconds: int) -> str:
         return _("%(count)d h ago") % {"count": hours}
     days = round(hours / 24)
     return ngettext("%(count)d day ago", "%(count)d days ago", days) % {"count": days}
-
-
-def _who_may(member: Membership, right: Right) -> tuple[str, ...]:
-    roles = [role.value for role in Role if role in TABLE[right]]
-    found = Membership.objects.filter(team=member.team, role__in=roles).select_related("user")
-    return tuple(str(each.user) for each in found.order_by("joined_at", "pk")[:_ASKED])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from django.utils.translation import gettext as _
 
 from debugger.contract.operations import Operation, Scope
-from debugger.teams.access import TABLE, Right, may
+from debugger.teams.access import Right, may, who_may
 from debugger.teams.models import Membership, Role
 
 GRANTED: Final = "granted"
@@ -86,13 +86,8 @@ Mender = Callable[[int], Membership | None]
 
 def mender_of(team_id: int) -> Membership | None:
     """Who can change the team's keys: the first owner, or else the first who has the right."""
-    able = [role.value for role in Role if role in TABLE[Right.MANAGE_KEYS]]
-    found = Membership.objects.select_related("user").filter(team_id=team_id, role__in=able)
-    return min(
-        found.order_by("joined_at", "pk"),
-        key=lambda member: member.role != Role.OWNER,
-        default=None,
-    )
+    able = who_may(team_id, Right.MANAGE_KEYS)
+    return min(able, key=lambda member: member.role != Role.OWNER, default=None)
 
 
 def predicted_denial(

@@ -16,6 +16,7 @@ from debugger.keys.choosing import (
     choices,
     hint_of,
     host_of,
+    is_local,
     key_for_call,
 )
 from debugger.keys.learning import balance_of, learned
@@ -38,6 +39,7 @@ __all__ = [
     "edit",
     "hint_of",
     "host_of",
+    "is_local",
     "key_for_call",
     "learned",
     "marks",

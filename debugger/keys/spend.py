@@ -27,7 +27,7 @@ from debugger.keys import charges, ledger
 from debugger.keys.charges import Charge, Counted, Verdict, shown
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams import audit
-from debugger.teams.access import TABLE, Right, demand
+from debugger.teams.access import Right, demand, who_may
 from debugger.teams.models import Membership, Team
 from debugger.web.errors import NotAllowed, NotFound
 
@@ -261,9 +261,7 @@ def _record_override(spend: Spend, broken: list[OverCeiling], by: audit.Origin) 
 
 def who_may_override(team: Team) -> tuple[str, ...]:
     """The names of those who may run above a ceiling."""
-    roles = [role.value for role in TABLE[Right.OVERRIDE_CEILING]]
-    found = Membership.objects.filter(team=team, role__in=roles).select_related("user")
-    return tuple(str(member.user) for member in found.order_by("joined_at", "pk"))
+    return tuple(str(member.user) for member in who_may(team.pk, Right.OVERRIDE_CEILING))
 
 
 def _digest(key: ApiKey | None, operation: str, idempotency: str, body: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,8 +17,6 @@ from debugger.keys.arming import PASTE
 from debugger.keys.models import ApiKey
 from debugger.keys.services import Choice, Held
 from debugger.panels.seat import Seat
-
-LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,11 +159,6 @@ def _lacks(choice: Choice, operation: Operation) -> bool:
 def goes_to(base_url: str) -> str:
     """Where live goes, in a sentence."""
     host = {"host": urlsplit(base_url).netloc}
-    if is_local(base_url):
+    if keys.is_local(base_url):
         return _("Live goes to %(host)s, a local stand-in for the Rivya API.") % host
     return _("Live goes to %(host)s.") % host
-
-
-def is_local(base_url: str) -> bool:
-    """Whether an address is on this machine."""
-    return urlsplit(base_url).hostname in LOOPBACK

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from debugger.client.outcome import Mode
 from debugger.contract import catalog
 from debugger.contract.operations import Kind, Operation
+from debugger.keys import services as keys
 from debugger.panels import estimate, forms
 from debugger.panels.draft import Draft, JsonTrouble
-from debugger.panels.keybar import KeyBar, goes_to, is_local
+from debugger.panels.keybar import KeyBar, goes_to
 from debugger.panels.picker import Option
 from debugger.panels.seat import Seat
 from debugger.panels.submission import Submission
@@ -124,7 +125,7 @@ class Panel:
     @property
     def local(self) -> bool:
         """Whether live goes to a stand-in on this machine."""
-        return is_local(self.base_url)
+        return keys.is_local(self.base_url)
 
     @property
     def has_body(self) -> bool:

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
@@ -88,6 +89,12 @@ def demand(member: Membership, right: Right) -> None:
             _("Your role in this team is %(role)s. This needs one of: %(roles)s.")
             % {"role": member.get_role_display(), "roles": ", ".join(names)}
         )
+
+
+def who_may(team_id: int, right: Right) -> QuerySet[Membership]:
+    """The people of a team who have a right, those who were there first before the others."""
+    able = Membership.objects.select_related("user").filter(team_id=team_id, role__in=TABLE[right])
+    return able.order_by("joined_at", "pk")
 
 
 class Who(StrEnum):

@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from debugger.keys import purse, spend
+from debugger.keys import choosing, purse, spend
 from debugger.keys.models import ApiKey
 from tests.cast import browser_of, person, place, zenith
 from tests.keys.purses import a_key, team
@@ -81,7 +81,15 @@ def test_a_balance_that_is_not_known_offers_to_ask_for_it() -> None:
     a_key(team())
     assert "Test the key" in shown("Bob")
     assert "Test the key" not in shown("Vera")
-    assert "Balance not known" in shown("Vera")
+    assert "Balance not known" not in shown("Vera")
+
+
+def test_who_may_not_use_a_key_sees_no_money_of_it_as_on_the_page_of_keys() -> None:
+    a_key(team(), balance=Decimal(1462), balance_at=timezone.now())
+    assert "1,462" in shown("Bob")
+    assert "1,462" not in shown("Vera")
+    assert "Production" in shown("Vera")
+    assert "1,462" not in browser_of("Vera").get("/t/acme/keys/").content.decode()
 
 
 def test_a_viewer_is_not_offered_to_arm() -> None:
@@ -104,9 +112,9 @@ def test_a_stand_in_on_this_machine_is_named_as_such() -> None:
     found = purse.purse(place("Bob", owner), key.public_id, now=timezone.now())
     assert found.local
     assert "local stand-in" in shown()
-    assert not purse.is_loopback("https://rivya.ai")
-    assert purse.is_loopback("http://[::1]:80")
-    assert not purse.is_loopback("https://127.0.0.1.evil.example")
+    assert not choosing.is_local("https://rivya.ai")
+    assert choosing.is_local("http://[::1]:80")
+    assert not choosing.is_local("https://127.0.0.1.evil.example")
 
 
 def test_a_key_that_was_refused_says_so() -> None:
