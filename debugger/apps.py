@@ -15,7 +15,9 @@ class DebuggerConfig(AppConfig):
     def ready(self) -> None:
         """Register the checks of the deployment, and listen to what happens to accounts."""
         from debugger.keys import checks as keys_checks  # noqa: F401  # Importing registers them.
-        from debugger.keys import receivers  # noqa: F401  # Importing connects it.
-        from debugger.keys import second_factors  # noqa: F401  # Importing registers a place.
+        from debugger.keys import (
+            receivers,  # noqa: F401  # Importing connects it.
+            second_factors,  # noqa: F401  # Importing registers a place.
+        )
         from debugger.teams import accounts_audit, sandboxes  # noqa: F401  # So does this.
         from debugger.web import checks  # noqa: F401
