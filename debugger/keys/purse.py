@@ -135,7 +135,8 @@ def _chosen(member: Membership, key_id: str, *, now: datetime) -> ApiKey | None:
 
 def _of(key: ApiKey, member: Membership, *, now: datetime, trouble: str) -> Purse:
     balance = None
-    if key.balance is not None and key.balance_at is not None:
+    uses = may(member, Right.USE_KEYS)  # Who may not use a key sees label and health, no money.
+    if uses and key.balance is not None and key.balance_at is not None:
         balance = balance_as_of(key.balance, key.balance_at, now=now)
     return Purse(
         key_id=key.public_id,
