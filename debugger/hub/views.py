@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from debugger.client import scenarios
@@ -46,7 +47,7 @@ def checklist(request: TeamRequest) -> HttpResponse:
     steps.put_away(
         request.member,
         hidden=request.POST.get("hide") == "yes",
-        by=audit.origin(request, place="Home"),
+        by=audit.origin(request, place=gettext_noop("Home")),
         now=timezone.now(),
     )
     return redirect("hub:home", request.member.team.slug)

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -99,7 +100,7 @@ def arm(request: TeamRequest) -> HttpResponse:
                 request.member,
                 key_id,
                 session_key=request.session.session_key or "",
-                by=audit.origin(request, place=_("Live mode")),
+                by=audit.origin(request, place=gettext_noop("Live mode")),
                 now=now,
             )
         except Invalid as refusal:
@@ -128,7 +129,7 @@ def disarm(request: TeamRequest) -> JsonResponse:
         request.member,
         _key_id(request),
         session_key=request.session.session_key or "",
-        by=audit.origin(request, place=_("Live mode")),
+        by=audit.origin(request, place=gettext_noop("Live mode")),
         now=timezone.now(),
     )
     return JsonResponse({"disarmed": ended})
@@ -203,7 +204,7 @@ def _set(request: TeamRequest, form: CeilingsForm) -> HttpResponse:
         request.member,
         team=form.chosen("team"),
         keys={key.public_id: form.chosen(key.public_id) for key in form.keys},
-        by=audit.origin(request, place=_("Ceilings")),
+        by=audit.origin(request, place=gettext_noop("Ceilings")),
     )
     said = _("The ceilings were changed.") if changed else _("Nothing was changed.")
     messages.success(request, said)

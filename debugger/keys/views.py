@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -42,7 +43,7 @@ _asks = limited(RUNS, posts=True)
 
 def _by(request: HttpRequest) -> audit.Origin:
     member = cast("TeamRequest", request).member
-    return audit.origin(request, place="Keys", user=member.user)
+    return audit.origin(request, place=gettext_noop("Keys"), user=member.user)
 
 
 def _page(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from debugger.teams import audit
 from debugger.teams.access import Right, may
@@ -66,5 +67,5 @@ def seat_of(request: HttpRequest) -> Seat:
         member=member,
         user_id=user.pk if user.is_authenticated else None,
         session_key=request.session.session_key or "",
-        by=audit.origin(request, place=_("Panels"), user=user),  # type: ignore[arg-type]
+        by=audit.origin(request, place=gettext_noop("Panels"), user=user),  # type: ignore[arg-type]
     )

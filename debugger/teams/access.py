@@ -31,6 +31,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from debugger.teams.models import Membership, Role, User
 from debugger.web.errors import NotAllowed, NotFound
@@ -39,19 +40,19 @@ from debugger.web.errors import NotAllowed, NotFound
 class Right(StrEnum):
     """What a person may do in a team."""
 
-    SEE_TEAM = "see the team, its members and its checklist"
-    RUN_MOCK = "run panels in mock mode"
-    SEE_KEYS = "see that a key exists, its label and its health"
-    USE_KEYS = "run panels live with a stored or a pasted key"
-    HIDE_CHECKLIST = "put the first steps away and bring them back"
-    MANAGE_KEYS = "add, test, rotate, revoke and restore keys"
-    SET_CEILINGS = "set the ceilings of the team and of its keys"
-    OVERRIDE_CEILING = "run above a ceiling after a typed confirmation"
-    INVITE = "invite people and revoke invitations"
-    MANAGE_MEMBERS = "change roles and remove people; owners only by owners"
-    RENAME_TEAM = "rename the team"
-    SEE_AUDIT = "read and export the audit log"
-    DELETE_TEAM = "delete the team and shred its keys"
+    SEE_TEAM = gettext_noop("see the team, its members and its checklist")
+    RUN_MOCK = gettext_noop("run panels in mock mode")
+    SEE_KEYS = gettext_noop("see that a key exists, its label and its health")
+    USE_KEYS = gettext_noop("run panels live with a stored or a pasted key")
+    HIDE_CHECKLIST = gettext_noop("put the first steps away and bring them back")
+    MANAGE_KEYS = gettext_noop("add, test, rotate, revoke and restore keys")
+    SET_CEILINGS = gettext_noop("set the ceilings of the team and of its keys")
+    OVERRIDE_CEILING = gettext_noop("run above a ceiling after a typed confirmation")
+    INVITE = gettext_noop("invite people and revoke invitations")
+    MANAGE_MEMBERS = gettext_noop("change roles and remove people; owners only by owners")
+    RENAME_TEAM = gettext_noop("rename the team")
+    SEE_AUDIT = gettext_noop("read and export the audit log")
+    DELETE_TEAM = gettext_noop("delete the team and shred its keys")
 
 
 _EVERYBODY: Final = frozenset(Role)

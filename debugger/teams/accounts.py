@@ -28,13 +28,13 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from debugger.teams import audit
 from debugger.teams.models import AuditEvent, Membership, User
 
-PLACE = "Account"
+PLACE = gettext_noop("Account")
 logger = logging.getLogger(__name__)
 
 

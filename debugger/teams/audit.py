@@ -2,7 +2,8 @@
 
     audit.record(by, team, "key.rotated", obj=key, label=key.label, changed={...})
 
-``by`` comes from the view: ``origin(request, place="Keys")``.
+``by`` comes from the view: ``origin(request, place=gettext_noop("Keys"))``. A place is kept as it
+stands in the source, and translated for who reads the log.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_GET, require_safe
 
 from debugger.teams import audit, audit_log, audit_sentences
@@ -19,7 +20,7 @@ from debugger.web import pages
 from debugger.web.connections import in_thread
 from debugger.web.errors import Invalid
 
-PLACE = "Audit log"
+PLACE = gettext_noop("Audit log")
 
 
 @team_view(Right.SEE_AUDIT)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from debugger.teams import invitations, services, slugs
@@ -120,4 +121,4 @@ def _checked(rule: Any, typed: str) -> str:
 def rights_table() -> list[tuple[str, list[bool]]]:
     """Every right and, for each role in its order, whether it has it."""
     by_role = [services.rights_of(role) for role in Role]
-    return [(right.value, [right in rights for rights in by_role]) for right in Right]
+    return [(gettext(right.value), [right in rights for rights in by_role]) for right in Right]

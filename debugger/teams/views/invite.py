@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST
@@ -28,7 +29,7 @@ from debugger.teams.views.answers import INVITATIONS, LINKS, site_of, told
 from debugger.web.errors import Invalid, NotAllowed, NotFound, error_page
 from debugger.web.ratelimit import limited
 
-PLACE = "Members"
+PLACE = gettext_noop("Members")
 
 
 @team_view(Right.INVITE)
@@ -154,7 +155,7 @@ def _decide(request: HttpRequest, invitation: Invitation, digest: str) -> HttpRe
 
 
 def _accept(request: HttpRequest, digest: str) -> HttpResponse:
-    user, by = cast("User", request.user), audit.origin(request, place="Invitation")
+    user, by = cast("User", request.user), audit.origin(request, place=gettext_noop("Invitation"))
     already = _is_there(user, digest)
     try:
         place = invitations.accept(user, digest, by=by, now=timezone.now())

@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_POST, require_safe
 
 from debugger.teams import audit, invitations, services
@@ -16,7 +17,7 @@ from debugger.teams.models import Role
 from debugger.teams.views.answers import told
 from debugger.web.errors import Invalid, NotAllowed
 
-PLACE = "Members"
+PLACE = gettext_noop("Members")
 
 
 @team_view(Right.SEE_TEAM)

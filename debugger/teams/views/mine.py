@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_safe
 
 from debugger.teams import audit, invitations, services
@@ -46,7 +47,7 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @limited(TEAMS)
 def _make(request: HttpRequest, form: TeamForm) -> HttpResponse:
-    by = audit.origin(request, place="Teams")
+    by = audit.origin(request, place=gettext_noop("Teams"))
     try:
         team = services.create(cast("User", request.user), name=form.cleaned_data["name"], by=by)
     except Invalid as error:

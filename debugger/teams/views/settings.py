@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.http import require_http_methods, require_POST
 
 from debugger.teams import audit, services
@@ -19,7 +20,7 @@ from debugger.teams.models import Membership
 from debugger.teams.views.answers import site_of, told
 from debugger.web.errors import Invalid
 
-PLACE = "Team settings"
+PLACE = gettext_noop("Team settings")
 
 
 @team_view(Right.RENAME_TEAM)
@@ -78,7 +79,7 @@ def leave(request: TeamRequest) -> HttpResponse:
     """Say what leaving means, and leave."""
     refused, name = "", request.member.team.name
     if request.method == "POST":
-        by = audit.origin(request, place="Leave the team")
+        by = audit.origin(request, place=gettext_noop("Leave the team"))
         try:
             services.leave(request.member, by=by, now=timezone.now())
         except Invalid as error:
