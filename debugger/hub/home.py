@@ -139,12 +139,15 @@ _TONES: Final = {"ok": "ok", "failing": "bad"}
 
 def _line(key: keys.Choice) -> KeyLine:
     health = _("Cannot be used") if key.trouble else ApiKey.Health(key.health).label
+    tone = "bad" if key.trouble else _TONES.get(key.health, "quiet")
+    if key.retire_at and not key.trouble:
+        health, tone = _("Being replaced"), "quiet"
     return KeyLine(
         public_id=key.public_id,
         label=key.label,
         facts=[each for each in (key.environment, key.host) if each],
         hint=key.hint,
-        tone="bad" if key.trouble else _TONES.get(key.health, "quiet"),
+        tone=tone,
         state=str(health),
         trouble=key.trouble,
     )

@@ -174,7 +174,7 @@ def _item(
     helpers: Mapping[Right, str],
     is_next: bool,
 ) -> Item:
-    blocked = helpers.get(lesson.right, "") if reached is None else ""
+    blocked = helpers.get(lesson.right, "")
     by = reached.reached_by if reached is not None else None
     return Item(
         number=number,

@@ -46,3 +46,13 @@ export async function open(link) {
   if (!box.open) box.showModal();
   /** @type {HTMLElement | null} */ (body.querySelector(".arm-go"))?.focus();
 }
+
+/** What opened the dialog is gone once it has armed: the focus goes on near it, not to the top. */
+export function refocus() {
+  const at = document.activeElement;
+  if (at && at !== document.body && at.getClientRects().length) return;
+  for (const near of ["select[name=key_choice]", "[data-disarm]"]) {
+    const found = document.querySelector(near);
+    if (found instanceof HTMLElement && found.getClientRects().length) return found.focus();
+  }
+}

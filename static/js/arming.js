@@ -14,7 +14,7 @@
  *
  * The strip is fetched again for another key (change of key_choice), and remembers the last one.
  */
-import { open } from "./armdialog.js";
+import { open, refocus } from "./armdialog.js";
 
 const STORE = "rivya-dash-armed";
 const TAB = "rivya-dash-tab";
@@ -129,16 +129,6 @@ function take(given) {
   }
   say(given.dataset.armedSay ?? "");
   return Boolean(box);
-}
-
-/** What opened the dialog is gone once it has armed: the focus goes on near it, not to the top. */
-function refocus() {
-  const at = document.activeElement;
-  if (at && at !== document.body && at.getClientRects().length) return;
-  for (const near of ["select[name=key_choice]", "[data-disarm]"]) {
-    const found = document.querySelector(near);
-    if (found instanceof HTMLElement && found.getClientRects().length) return found.focus();
-  }
 }
 
 /* -- A tab that was duplicated has a copy of the storage; opening a page never arms. -- */
