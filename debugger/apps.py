@@ -19,5 +19,6 @@ class DebuggerConfig(AppConfig):
             receivers,  # noqa: F401  # Importing connects it.
             second_factors,  # noqa: F401  # Importing registers a place.
         )
-        from debugger.teams import accounts_audit, sandboxes  # noqa: F401  # So does this.
+        from debugger.teams import sandboxes  # noqa: F401  # So does this.
+        from debugger.teams.accounts import audit  # noqa: F401  # And this.
         from debugger.web import checks  # noqa: F401

@@ -11,7 +11,7 @@ from debugger.web.health import healthz
 
 urlpatterns = [
     path("healthz", public(healthz), name="healthz"),
-    path("accounts/", include("debugger.teams.accounts_urls")),
+    path("accounts/", include("debugger.teams.accounts.urls")),
     path("panels/", include("debugger.panels.urls")),
     path("t/<slug:slug>/panels/", include((panels, "team_panels"))),
     path("t/<slug:slug>/keys/", include("debugger.keys.urls")),

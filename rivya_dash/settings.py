@@ -171,21 +171,21 @@ RIVYA_DASH_FIRST_PERSON_IS_TRUSTED = _flag("RIVYA_DASH_FIRST_PERSON_IS_TRUSTED")
 
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/teams/"  # Only where debugger/teams/accounts.py knows nothing better.
+LOGIN_REDIRECT_URL = "/teams/"  # Only where home_of knows nothing better.
 LOGOUT_REDIRECT_URL = "/"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # For who asked to stay signed in; else until the browser ends.
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose a person who comes back from single sign-on.
 PASSWORD_RESET_TIMEOUT = 3600
 
-ACCOUNT_ADAPTER = "debugger.teams.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "debugger.teams.accounts.adapters.AccountAdapter"
 ACCOUNT_FORMS = {
-    "login": "debugger.teams.accounts_forms.SignInForm",
-    "signup": "debugger.teams.accounts_forms.SignUpForm",
-    "add_email": "debugger.teams.accounts_forms.AddressForm",
-    "change_password": "debugger.teams.accounts_forms.NewPasswordForm",
-    "set_password": "debugger.teams.accounts_forms.FirstPasswordForm",
-    "reset_password_from_key": "debugger.teams.accounts_forms.ForgottenPasswordForm",
+    "login": "debugger.teams.accounts.forms.SignInForm",
+    "signup": "debugger.teams.accounts.forms.SignUpForm",
+    "add_email": "debugger.teams.accounts.forms.AddressForm",
+    "change_password": "debugger.teams.accounts.forms.NewPasswordForm",
+    "set_password": "debugger.teams.accounts.forms.FirstPasswordForm",
+    "reset_password_from_key": "debugger.teams.accounts.forms.ForgottenPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -210,13 +210,13 @@ ALLAUTH_TRUSTED_PROXY_COUNT = 0
 
 MFA_ADAPTER = "debugger.keys.second_factors.SealedFactorsAdapter"
 MFA_FORMS = {
-    "activate_totp": "debugger.teams.accounts_factors.NewAppForm",
-    "authenticate": "debugger.teams.accounts_factors.CodeStepForm",
-    "reauthenticate": "debugger.teams.accounts_factors.CodeAgainForm",
-    "login_webauthn": "debugger.teams.accounts_forms.PasskeySignInForm",
-    "authenticate_webauthn": "debugger.teams.accounts_forms.PasskeyStepForm",
-    "reauthenticate_webauthn": "debugger.teams.accounts_forms.PasskeyAgainForm",
-    "add_webauthn": "debugger.teams.accounts_forms.NewPasskeyForm",
+    "activate_totp": "debugger.teams.accounts.factors.NewAppForm",
+    "authenticate": "debugger.teams.accounts.factors.CodeStepForm",
+    "reauthenticate": "debugger.teams.accounts.factors.CodeAgainForm",
+    "login_webauthn": "debugger.teams.accounts.forms.PasskeySignInForm",
+    "authenticate_webauthn": "debugger.teams.accounts.forms.PasskeyStepForm",
+    "reauthenticate_webauthn": "debugger.teams.accounts.forms.PasskeyAgainForm",
+    "add_webauthn": "debugger.teams.accounts.forms.NewPasskeyForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
@@ -226,12 +226,12 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = "rivya-dash"
 MFA_TOTP_TOLERANCE = 1  # Clocks of telephones are off by seconds; a code is taken once only.
 
-USERSESSIONS_ADAPTER = "debugger.teams.accounts.SessionsAdapter"
+USERSESSIONS_ADAPTER = "debugger.teams.accounts.adapters.SessionsAdapter"
 USERSESSIONS_TRACK_ACTIVITY = True
 
 # Single sign-on with one OpenID Connect provider, found by its address alone.
 RIVYA_DASH_OIDC_ISSUER = os.environ.get("RIVYA_DASH_OIDC_ISSUER", "").rstrip("/")
-SOCIALACCOUNT_ADAPTER = "debugger.teams.accounts.SingleSignOnAdapter"
+SOCIALACCOUNT_ADAPTER = "debugger.teams.accounts.adapters.SingleSignOnAdapter"
 SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, object]] = {
     "openid_connect": {
         "OAUTH_PKCE_ENABLED": True,
@@ -318,7 +318,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     # In place of allauth's own, which writes a row at every request and holds a thread meanwhile.
-    "debugger.teams.accounts_sessions.track",
+    "debugger.teams.accounts.sessions.track",
     "django_htmx.middleware.HtmxMiddleware",
     "debugger.web.middleware.ServiceErrors",
 ]
@@ -343,7 +343,7 @@ TEMPLATES = [
                 "dash": "debugger.web.templatetags.dash",
                 "live": "debugger.keys.live_tags",
                 "teams": "debugger.teams.tags",
-                "accounts": "debugger.teams.accounts_tags",
+                "accounts": "debugger.teams.accounts.tags",
             },
         },
     }

@@ -13,8 +13,9 @@ from debugger.contract.openapi import document
 from debugger.hub import home as homes
 from debugger.hub import services, steps
 from debugger.panels.services import panel_context
-from debugger.teams import accounts, audit
+from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, public, team_view
+from debugger.teams.accounts.adapters import nobody_yet
 
 FIRST_PANEL = "generations.create"
 
@@ -25,7 +26,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     """The product itself: what it is for, how to start, and a panel that runs at once."""
     context = {
         "counts": services.counts(),
-        "nobody_yet": accounts.nobody_yet,  # Asked by the template, and only about visitors.
+        "nobody_yet": nobody_yet,  # Asked by the template, and only about visitors.
         **panel_context(request, FIRST_PANEL),
     }
     return render(request, "hub/landing.html", context)

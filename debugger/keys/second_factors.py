@@ -21,8 +21,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from debugger.keys import vault
 from debugger.keys.vault.places import Place, SealedRow, register
-from debugger.teams.accounts import SecondFactorAdapter
-from debugger.teams.accounts_factors import APP, CODES, Whose, whose
+from debugger.teams.accounts.adapters import SecondFactorAdapter
+from debugger.teams.accounts.factors import APP, CODES, Whose, whose
 from debugger.teams.models import Team
 
 _SEALED: Final = "sealed:"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from debugger.teams import accounts_sessions
+from debugger.teams.accounts import sessions
 
 
 @shared_task(name="debugger.teams.sweep_sessions", ignore_result=True)
 def sweep_sessions() -> int:
     """Delete the sessions whose time is over."""
-    return accounts_sessions.sweep(now=timezone.now())
+    return sessions.sweep(now=timezone.now())

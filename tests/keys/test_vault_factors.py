@@ -16,7 +16,7 @@ from debugger.keys import vault
 from debugger.keys.models import DataKey
 from debugger.keys.vault.cache import cache
 from debugger.keys.vault.sayings import MOST, Sayings
-from debugger.teams.accounts_factors import CODES, about
+from debugger.teams.accounts.factors import CODES, about
 from debugger.teams.models import AuditEvent
 from tests.canary import find
 from tests.cast import acme, person

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, Client
 from django.utils import timezone
 
-from debugger.teams import accounts_browsers, accounts_sessions
+from debugger.teams.accounts import browsers, sessions
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,7 @@ def test_sessions_whose_time_is_over_are_swept_with_their_browsers() -> None:
     Session.objects.filter(session_key=ends.session.session_key).update(
         expire_date=timezone.now() - timedelta(minutes=1)
     )
-    assert accounts_sessions.sweep(now=timezone.now()) == 1
+    assert sessions.sweep(now=timezone.now()) == 1
     assert stays.get("/accounts/").status_code == 200
     assert UserSession.objects.get().session_key == stays.session.session_key
 
@@ -163,7 +163,7 @@ def test_under_an_async_server_the_note_is_made_and_the_answer_is_passed_on() ->
         request.session = Browser()  # type: ignore[assignment]
         request._acached_user = Person()  # type: ignore[attr-defined]
         request.user = Person()  # type: ignore[assignment]
-        answer: HttpResponse = await accounts_sessions.track(view)(request)  # type: ignore[misc]
+        answer: HttpResponse = await sessions.track(view)(request)  # type: ignore[misc]
         return answer
 
     note = UserSession.objects.create_from_request
@@ -205,4 +205,4 @@ def test_async_views_answer_under_the_whole_middleware() -> None:
     ],
 )
 def test_a_browser_is_named_as_a_person_would(header: str, said: str) -> None:
-    assert str(accounts_browsers.read(header)) == said
+    assert str(browsers.read(header)) == said

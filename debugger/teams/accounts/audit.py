@@ -16,7 +16,7 @@ from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
 from debugger.teams import audit
-from debugger.teams.accounts import PLACE
+from debugger.teams.accounts.adapters import PLACE
 from debugger.teams.models import User
 
 _PLAIN: dict[str, Signal] = {

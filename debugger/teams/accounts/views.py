@@ -24,7 +24,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_POST
 
 from debugger.teams.access import public, signed_in
-from debugger.teams.accounts_forms import NameForm
+from debugger.teams.accounts.forms import NameForm
 from debugger.teams.models import User
 from debugger.web.errors import NotFound
 

@@ -14,16 +14,16 @@ from django.http.request import split_domain_port
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from debugger.teams import accounts, accounts_browsers, accounts_factors
+from debugger.teams.accounts import adapters, browsers, factors
 
 register = template.Library()
-_OF_CODES = ("allauth.mfa.", accounts_factors.__name__)
+_OF_CODES = ("allauth.mfa.", factors.__name__)
 
 
 @register.simple_tag
 def nobody_yet() -> bool:
     """Whether the first account is still to be made."""
-    return accounts.nobody_yet()
+    return adapters.nobody_yet()
 
 
 @register.filter
@@ -47,7 +47,7 @@ def first_person_is_trusted() -> bool:
 @register.simple_tag(takes_context=True)
 def sign_up_is_open(context: template.Context) -> bool:
     """Whether this visitor may make an account."""
-    return accounts.AccountAdapter().is_open_for_signup(context["request"])
+    return adapters.AccountAdapter().is_open_for_signup(context["request"])
 
 
 @register.simple_tag(takes_context=True)
@@ -55,7 +55,7 @@ def mail_folder(context: template.Context) -> str:
     """Where mails become files, for who sits at this machine; "" for everybody else."""
     folder: str = settings.RIVYA_DASH_EMAIL_FOLDER
     written = settings.EMAIL_BACKEND.startswith("rivya_dash.mail.")
-    return folder if written and accounts.is_local(context["request"]) else ""
+    return folder if written and adapters.is_local(context["request"]) else ""
 
 
 @register.simple_tag
@@ -93,15 +93,15 @@ def first_wrong(form: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def factors_state(context: template.Context) -> accounts_factors.State:
+def factors_state(context: template.Context) -> factors.State:
     """What is left of the recovery codes, and whether the app and they can be read."""
-    return accounts_factors.state_of(context["request"].user)
+    return factors.state_of(context["request"].user)
 
 
 @register.filter
-def browser(user_agent: str) -> accounts_browsers.Browser:
+def browser(user_agent: str) -> browsers.Browser:
     """What a browser calls itself, as a person says it."""
-    return accounts_browsers.read(user_agent)
+    return browsers.read(user_agent)
 
 
 @register.simple_tag(takes_context=True)

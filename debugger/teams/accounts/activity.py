@@ -1,0 +1,29 @@
+"""What happened to one person's account, for that person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db.models import Q, QuerySet
+
+from debugger.teams.models import AuditEvent, User
+from debugger.web import pages
+
+PAGE_SIZE: Final = 30
+
+
+def events_of(person: User) -> QuerySet[AuditEvent]:
+    """What the person did with the account, and what strangers tried at it, in no order yet."""
+    own = Q(actor_id=person.pk)
+    # Who fails to sign in is nobody yet; the event names the account that was meant.
+    tried = Q(actor_id=None, object_type=User._meta.model_name, object_id=str(person.pk))
+    found = AuditEvent.objects.filter(team_id=None, action__startswith="account.")
+    return found.filter(own | tried)
+
+
+def page(
+    person: User, *, cursor: Mapping[str, str], size: int = PAGE_SIZE
+) -> pages.Page[AuditEvent]:
+    """One page, newest first; raises Invalid for a link that was cut off."""
+    return pages.page_of(events_of(person), ordered_by="at", cursor=cursor, size=size)
