@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
@@ -59,3 +60,17 @@ def test_how_long_a_sign_in_takes_does_not_tell_who_has_an_account(hashed: list[
         Client().post("/accounts/login/", {"login": email, "password": PASSWORD})
         costs.append(len(hashed))
     assert costs == [1, 1, 1]
+
+
+@pytest.mark.parametrize("host", ["dash.example:4443", "other.example"])
+@pytest.mark.parametrize("path", ["password/reset", "signup"])
+def test_no_mail_leads_to_where_a_stranger_says(path: str, host: str, settings: Any) -> None:
+    """The stranger asks in a victim's name; what the victim opens would tell them the link."""
+    settings.RIVYA_DASH_ORIGINS = ["https://dash.example"]
+    settings.ALLOWED_HOSTS = ["dash.example", "other.example"]
+    person("Alice")
+    sent = {"email": "alice@example.com", "password1": PASSWORD}
+    Client(headers={"host": host}).post(f"/accounts/{path}/", sent, secure=True)
+    links = [word for word in str(mail.outbox[-1].body).split() if "://" in word]
+    assert links
+    assert all(link.startswith("https://dash.example/accounts/") for link in links)

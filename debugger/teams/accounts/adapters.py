@@ -33,6 +33,7 @@ from django.utils.translation import gettext_lazy as _
 
 from debugger.teams import audit
 from debugger.teams.models import AuditEvent, Membership, User
+from debugger.web.addresses import moved_to, origin_for_mails
 
 PLACE = gettext_noop("Account")
 logger = logging.getLogger(__name__)
@@ -133,9 +134,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return reverse("account_overview")
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send, and say when that fails: what the mail was about is done or waits all the same."""
+        """Send, and say when that fails: what the mail was about is done or waits all the same.
+
+        Its links lead to this site, whatever host the person or stranger who asked had named.
+        """
+        home = origin_for_mails(self.request)
+        links = {name for name in context if name.endswith("_url")}
+        led = {name: moved_to(str(context[name]), home) for name in links}
         try:
-            super().send_mail(template_prefix, email, context)
+            super().send_mail(template_prefix, email, {**context, **led})
         except (OSError, SMTPException):
             logger.exception("The mail %s could not be sent", template_prefix)
             sentence = _(
