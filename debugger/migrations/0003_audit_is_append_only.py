@@ -18,5 +18,5 @@ def take_down(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("debugger", "0005_first_ceilings")]
+    dependencies = [("debugger", "0002_teams_and_keys")]
     operations = [migrations.RunPython(put_up, take_down)]
