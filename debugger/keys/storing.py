@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -18,6 +19,9 @@ from debugger.teams.access import Right, demand
 from debugger.teams.locks import held
 from debugger.teams.models import Membership, Team
 from debugger.web.errors import Invalid, NotFound
+
+MOST: Final = 100
+"""Working keys of one team. Each is opened for a list of keys, and that is on every panel."""
 
 
 class Wrong(Invalid):
@@ -54,6 +58,8 @@ def add(
     with transaction.atomic():
         team = locked(member.team)
         free_label(team, stated.label, now=now)
+        if working(team, now=now).count() >= MOST:
+            raise Wrong("value", _full(MOST))
         key = new_row(team, pasted, stated, base_url=base_url, member=member, now=now)
         key.save()
         said = {"fingerprint": [None, key.fingerprint], "base_url": [None, base_url]}
@@ -147,11 +153,20 @@ def new_row(
 
 def new_fingerprint(team: Team, pasted: Pasted, *, now: datetime) -> str:
     """The fingerprint of a key that the team does not have; raises Wrong where it has it."""
+    # A team with as many keys as it may have can still rotate each of them.
+    if ApiKey.objects.filter(team=team, sealed__isnull=False).count() >= 2 * MOST:
+        raise Wrong("value", _full(2 * MOST))
     fingerprint = vault.fingerprint(team, pasted.value)
     same = ApiKey.objects.filter(team=team, fingerprint=fingerprint, sealed__isnull=False).first()
     if same is not None:
         raise Wrong("value", _already(same, now=now))
     return fingerprint
+
+
+def _full(most: int) -> str:
+    return _("This team has %(most)d keys, and no room for another. Revoke some first.") % {
+        "most": most
+    }
 
 
 def _already(same: ApiKey, *, now: datetime) -> str:

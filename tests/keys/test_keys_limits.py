@@ -9,9 +9,10 @@ import pytest
 from django.core.cache import cache
 
 from debugger.client.outcome import Outcome
-from debugger.keys import trial
+from debugger.keys import storing, trial
+from debugger.keys.models import ApiKey
 from tests.cast import acme, browser_of, new_key
-from tests.keys.deeds import added
+from tests.keys.deeds import added, rotated
 
 pytestmark = pytest.mark.django_db
 MOST = 3
@@ -67,3 +68,18 @@ def test_the_log_cannot_be_filled_by_arming_without_end() -> None:
     data = {"key": key.public_id, "confirm": "yes"}
     statuses = [bob.post("/t/acme/live/arm", data).status_code for _ in range(MOST + 2)]
     assert statuses == [200, 200, 200, 429, 429]
+
+
+def test_a_team_cannot_keep_keys_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every list of keys opens each of them."""
+    monkeypatch.setattr(storing, "MOST", 2)
+    acme()
+    first = added("1", label="First")
+    added("2", label="Second")
+    with pytest.raises(storing.Wrong, match="no room"):
+        added("3", label="Third")
+    second = rotated(first, "4")
+    rotated(second, "5")
+    assert ApiKey.objects.count() == 4
+    with pytest.raises(storing.Wrong, match="no room"):
+        rotated(ApiKey.objects.get(label="Second"), "6")
