@@ -36,20 +36,36 @@ def data_keys_can_be_opened(
         return []
     masters = ring()
     try:
-        lost = {
-            label: number
-            for label, number in labels_in_use().items()
-            if masters.labelled(label) is None
-        }
+        teams, site = labels_in_use(of_site=False), labels_in_use(of_site=True)
     except DatabaseError:  # Before the first migration there is nothing to open.
         return []
-    return [_lost(label, number) for label, number in lost.items()]
+    return [
+        *(_lost(label, number) for label, number in teams.items() if not masters.labelled(label)),
+        *(_lost_of_site(label) for label in site if not masters.labelled(label)),
+    ]
+
+
+def _why(name: str) -> str:
+    changed = ring().named(name) is not None
+    return "has another value now" if changed else "is not configured"
+
+
+def _lost_of_site(label: str) -> CheckMessage:
+    name = name_of(label)
+    return Warning(
+        "Authenticator apps and recovery codes cannot be checked, so people sign in with passkeys "
+        f"or not at all: the master key “{name}”, which wrapped the site's data key, {_why(name)}.",
+        hint=(
+            f"Bring it back into RIVYA_DASH_MASTER_KEYS or {settings.MASTER_KEYS_FILE}. Where it "
+            "is lost, `manage.py reset_second_factors` lets people set up new ones."
+        ),
+        id="rivya_dash.W004",
+    )
 
 
 def _lost(label: str, number: int) -> CheckMessage:
     name = name_of(label)
-    changed = ring().named(name) is not None
-    why = "has another value now" if changed else "is not configured"
+    why = _why(name)
     teams = "1 team" if number == 1 else f"{number} teams"
     return Warning(
         f"The stored keys of {teams} cannot be opened: the master key “{name}”, which wrapped "

@@ -16,11 +16,14 @@ from typing import Final
 
 from allauth.core import context
 from allauth.mfa.models import Authenticator
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from debugger.keys import vault
 from debugger.keys.vault.places import Place, SealedRow, register
+from debugger.keys.vault.shredding import shred_site_key
+from debugger.teams import audit
 from debugger.teams.accounts.adapters import SecondFactorAdapter
 from debugger.teams.accounts.factors import APP, CODES, Whose, whose
 from debugger.teams.models import Team
@@ -56,6 +59,41 @@ class SealedFactorsAdapter(SecondFactorAdapter):
         return vault.sealing_trouble(None)
 
 
+def unreadable() -> list[Authenticator]:
+    """Apps and recovery codes that do not open, of everybody."""
+    return [each for each in _stored() if not _opens(each)]
+
+
+def reset(by: audit.Origin) -> list[str]:
+    """Remove what does not open, and a data key of the site that does not; gives whose it was.
+
+    Those people sign in with their password alone until they set up a second step again.
+    """
+    with transaction.atomic():
+        lost = unreadable()
+        for each in lost:
+            kind = "authenticator app" if each.type == APP else "recovery codes"
+            audit.record(by, None, "account.second_factor_removed", obj=each.user, label=kind)
+            each.delete()
+        if vault.trouble(None) is not None:
+            shred_site_key()
+    return sorted({str(each.user.email) for each in lost})
+
+
+def _stored() -> Iterator[Authenticator]:
+    found = Authenticator.objects.filter(type__in=list(_FIELDS)).select_related("user")
+    yield from found.order_by("pk").iterator()
+
+
+def _opens(each: Authenticator) -> bool:
+    row = _row(Whose(person=each.user_id, kind=each.type))
+    try:
+        vault.open_sealed(None, row=row, sealed=_blob(each.data.get(_FIELDS[each.type])))
+    except vault.CannotOpen:
+        return False
+    return True
+
+
 def _of_request(kind: str) -> Whose:
     """The person who is signed in: outside of the forms allauth asks for nobody else."""
     request = context.request
@@ -82,8 +120,7 @@ def _blob(text: object) -> bytes:
 def _rows(team: Team | None, row: str | None) -> Iterator[SealedRow]:
     if team is not None:
         return
-    found = Authenticator.objects.filter(type__in=list(_FIELDS)).select_related("user")
-    for each in found.order_by("pk").iterator():
+    for each in _stored():
         name = _row(Whose(person=each.user_id, kind=each.type))
         if row in (None, name):
             sealed = _blob(each.data.get(_FIELDS[each.type]))

@@ -154,7 +154,7 @@ def test_before_the_first_migration_there_is_nothing_to_say(
 
     from debugger.keys import checks
 
-    def fails() -> dict[str, int]:
+    def fails(**_: object) -> dict[str, int]:
         raise DatabaseError
 
     monkeypatch.setattr(checks, "labels_in_use", fails)

@@ -12,7 +12,7 @@ from django.core.cache import cache as attempts
 from django.db import IntegrityError, transaction
 from django.test import Client, override_settings
 
-from debugger.keys import vault
+from debugger.keys import checks, vault
 from debugger.keys.models import DataKey
 from debugger.keys.vault.cache import cache
 from debugger.keys.vault.sayings import MOST, Sayings
@@ -121,6 +121,47 @@ def test_verifying_names_the_lost_master_key_of_the_site() -> None:
         printed = fails("verify_keys")
     assert "data key of the site [0]" in printed
     assert "is not configured" in printed
+
+
+@pytest.mark.django_db
+def test_the_start_of_the_site_says_that_its_own_master_key_is_lost() -> None:
+    enrolled()
+    with override_settings(RIVYA_DASH_MASTER_KEYS=NEW):
+        said = {each.id: each.msg for each in checks.data_keys_can_be_opened(databases=["default"])}
+    assert set(said) == {"rivya_dash.W004"}
+    assert "people sign in with passkeys or not at all" in said["rivya_dash.W004"]
+
+
+@pytest.mark.django_db
+def test_after_a_lost_master_key_people_set_up_a_new_second_step() -> None:
+    enrolled()
+    with override_settings(RIVYA_DASH_MASTER_KEYS=NEW):
+        assert vault.sealing_trouble(None)
+        printed = run("reset_second_factors", "--yes")
+        assert "Removed: 2." in printed
+        assert "alice@example.com signs in with the password alone" in printed
+        assert vault.sealing_trouble(None) == ""
+        attempts.clear()
+        _, secret, _ = enrolled()
+        attempts.clear()
+        assert comes_in(code_of(secret))
+        assert "Removed: 0." in run("reset_second_factors")
+    removed = AuditEvent.objects.filter(action="account.second_factor_removed")
+    assert {event.actor_name for event in removed} == {"System"}
+
+
+@pytest.mark.django_db
+def test_a_reset_asks_first_and_takes_nothing_that_opens(monkeypatch: pytest.MonkeyPatch) -> None:
+    enrolled()
+    row = Authenticator.objects.get(type="totp")
+    row.data["secret"] = "sealed:AAAA"
+    row.save()
+    monkeypatch.setattr("builtins.input", lambda _: "no")
+    assert "Nothing was changed." in fails("reset_second_factors")
+    assert Authenticator.objects.count() == 2
+    monkeypatch.setattr("builtins.input", lambda _: "reset")
+    run("reset_second_factors")
+    assert [each.type for each in Authenticator.objects.all()] == [CODES]
 
 
 @pytest.mark.django_db

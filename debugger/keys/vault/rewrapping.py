@@ -63,9 +63,11 @@ class Standing:
         return {label: n for label, n in self.wrapped.items() if label != self.first.label}
 
 
-def labels_in_use() -> dict[str, int]:
-    """How many data keys each master key wraps, by label."""
+def labels_in_use(*, of_site: bool | None = None) -> dict[str, int]:
+    """How many data keys each master key wraps, by label: all, or the site's, or the teams'."""
     rows = DataKey.objects.filter(wrapped__isnull=False).order_by("master").values("master")
+    if of_site is not None:
+        rows = rows.filter(team__isnull=of_site)
     return dict(rows.annotate(number=Count("pk")).values_list("master", "number"))
 
 

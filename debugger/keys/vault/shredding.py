@@ -9,9 +9,21 @@ from django.utils import timezone
 
 from debugger.keys.models import DataKey
 from debugger.keys.vault.cache import cache
+from debugger.keys.vault.envelope import SITE
 from debugger.keys.vault.places import places
 from debugger.teams.locks import held
 from debugger.teams.models import Team
+
+
+def shred_site_key(*, now: datetime | None = None) -> None:
+    """Destroy the site's data key; the next seal makes another one."""
+    with transaction.atomic():
+        row = DataKey.objects.select_for_update().filter(team=None).first()
+        if row is not None:
+            row.wrapped, row.master, row.shredded_at = None, "", now or timezone.now()
+            row.version += 1
+            row.save()
+        cache.forget(SITE)
 
 
 def shred(team: Team, *, now: datetime | None = None) -> int:
