@@ -140,6 +140,7 @@ def account_tabs(context: template.Context) -> list[dict[str, Any]]:
         ("account_change_password", _("Password"), "key"),
         ("mfa_index", _("Two-step and passkeys"), "shield"),
         ("usersessions_list", _("Browsers"), "screen"),
+        ("account_activity", _("Activity"), "pulse"),
     ]
     if sign_on_providers(context):
         pages.append(("socialaccount_connections", _("Single sign-on"), "link"))

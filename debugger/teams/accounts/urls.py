@@ -8,6 +8,7 @@ from debugger.teams.accounts import factors, views
 
 urlpatterns = [
     path("", views.overview, name="account_overview"),
+    path("activity", views.recent_activity, name="account_activity"),
     path("password/check/", views.password_check, name="account_password_check"),
     path("sessions/<int:number>/end/", views.end_session, name="account_end_session"),
     path("oidc/<slug:provider_id>/login/", views.sign_on),

@@ -21,11 +21,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from debugger.teams.access import public, signed_in
+from debugger.teams.accounts import activity
 from debugger.teams.accounts.forms import NameForm
 from debugger.teams.models import User
+from debugger.web import pages
 from debugger.web.errors import NotFound
 
 logger = logging.getLogger(__name__)
@@ -54,6 +56,20 @@ def overview(request: HttpRequest) -> HttpResponse:
     }
     status = 422 if form.is_bound and form.errors else 200
     return render(request, "account/overview.html", facts, status=status)
+
+
+@signed_in
+@require_safe
+def recent_activity(request: HttpRequest) -> HttpResponse:
+    """What was done with the account lately, and what was tried at it."""
+    person: Any = request.user
+    shown = activity.page(person, cursor=request.GET)
+    facts = {
+        "rows": [activity.told(event) for event in shown.rows],
+        "page": shown,
+        "newest": not (request.GET.get(pages.OLDER) or shown.newer),
+    }
+    return render(request, "account/activity.html", facts)
 
 
 @signed_in
