@@ -42,7 +42,9 @@ def shown(name: str = "Alice", query: str = "") -> str:
 
 
 def table(page: str) -> str:
-    return page.partition("<tbody")[2].partition("</tbody")[0]
+    """The entries; behind them comes the table of keyboard shortcuts."""
+    body = page.partition("account-body")[2].partition("</main>")[0]
+    return body.partition("<tbody")[2].partition("</tbody")[0]
 
 
 def test_a_sign_in_and_an_attempt_that_failed_stand_there_with_time_and_address() -> None:
