@@ -120,6 +120,7 @@ function take(given) {
   const { armedToken: token = "", armedTeam = "", armedKey = "", armedUntil = "0" } = given.dataset;
   keep({ ...all(), [`${armedTeam}/${armedKey}`]: { token, until: Number(armedUntil) } });
   delete given.dataset.armedToken;
+  sessionStorage.setItem(CHOSEN, `${armedTeam}/${armedKey}`);
   choose(armedKey);
   claim();
   const box = given.closest("dialog");
