@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from debugger.keys import vault
 from debugger.keys.models import ApiKey
-from debugger.keys.states import USABLE, State, state_of, working
+from debugger.keys.states import USABLE, State, by_use, state_of
 from debugger.teams.access import Right, demand
 from debugger.teams.models import Membership, Team
 from debugger.web.errors import Invalid, NotFound
@@ -91,7 +91,7 @@ def hint_of(key: ApiKey) -> str:
 
 def choices(team: Team, *, now: datetime) -> list[Choice]:
     """What a picker offers: every key that is not revoked, what cannot be used with its reason."""
-    keys = list(working(team, now=now))
+    keys = list(by_use(team, now=now))
     problems = unreadable(team, keys)
     return [_choice(key, problems.get(key.public_id), now=now) for key in keys]
 

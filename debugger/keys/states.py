@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from debugger.keys.models import ApiKey
 from debugger.teams.models import Team
@@ -55,3 +55,10 @@ def working(team: Team, *, now: datetime) -> QuerySet[ApiKey]:
     """The keys that were neither revoked nor retired nor shredded."""
     going = Q(retire_at=None) | Q(retire_at__gt=now)
     return of_team(team).filter(going, sealed__isnull=False, revoked_at=None)
+
+
+def by_use(team: Team, *, now: datetime) -> QuerySet[ApiKey]:
+    """The working keys, the one to begin with first: nobody begins with one that is replaced."""
+    lasting = F("replaced_by").asc(nulls_first=True)
+    used_last = F("last_used_at").desc(nulls_last=True)
+    return working(team, now=now).order_by(lasting, used_last, "-created_at", "-pk")
