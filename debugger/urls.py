@@ -15,7 +15,7 @@ urlpatterns = [
     path("panels/", include("debugger.panels.urls")),
     path("t/<slug:slug>/panels/", include((panels, "team_panels"))),
     path("t/<slug:slug>/keys/", include("debugger.keys.urls")),
-    path("t/<slug:slug>/live/", include("debugger.keys.live_urls")),
+    path("t/<slug:slug>/live/", include("debugger.keys.live.urls")),
     path("mock/media/<path:path>", mock_media, name="mock_media"),
     path("", include("debugger.teams.urls")),
     path("", include("debugger.teams.audit_urls")),

@@ -341,7 +341,7 @@ TEMPLATES = [
             # Rooms are no apps of their own, so Django does not look for tags in them.
             "libraries": {
                 "dash": "debugger.web.templatetags.dash",
-                "live": "debugger.keys.live_tags",
+                "live": "debugger.keys.live.tags",
                 "teams": "debugger.teams.tags",
                 "accounts": "debugger.teams.accounts.tags",
             },

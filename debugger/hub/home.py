@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from debugger.contract import operations
 from debugger.hub.steps import Checklist, checklist, helpers_for
 from debugger.keys import services as keys
-from debugger.keys import spend
-from debugger.keys.charges import shown
+from debugger.keys.live import spend
+from debugger.keys.live.charges import shown
 from debugger.keys.models import ApiKey
 from debugger.teams.access import Right
 from debugger.teams.models import Membership, Role, Team

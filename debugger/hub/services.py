@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from debugger.client import scenarios
 from debugger.contract import assumptions, catalog, errors
 from debugger.contract.operations import CATALOG
-from debugger.keys import arming, lifecycle
+from debugger.keys import lifecycle
+from debugger.keys.live import arming
 from debugger.keys.vault import envelope
 from debugger.teams import access, invitations
 from debugger.teams.models import Role

@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from debugger.keys import vault
 from debugger.keys.ages import ago, left
 from debugger.keys.blast import title_of
-from debugger.keys.charges import shown
 from debugger.keys.choosing import base_urls, hint_of, host_of, unreadable
+from debugger.keys.live.charges import shown
 from debugger.keys.models import ApiKey
 from debugger.keys.scopes import Held, ScopeMark, marks
 from debugger.keys.states import USABLE, State, of_team, state_of

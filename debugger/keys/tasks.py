@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from debugger.keys import lost, services
+from debugger.keys import services
+from debugger.keys.live import lost
 
 
 @shared_task(name="debugger.keys.shred_due", ignore_result=True)

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from debugger.client import api
 from debugger.client.outcome import FailureKind, Outcome
 from debugger.contract import errors, operations
-from debugger.keys.charges import shown
 from debugger.keys.choosing import Usable, host_of, key_for_call
 from debugger.keys.learning import SCOPE_DENIED, balance_of, learned
+from debugger.keys.live.charges import shown
 from debugger.teams import audit
 from debugger.teams.access import Right, demand
 from debugger.teams.models import Membership

@@ -23,10 +23,10 @@ from django.views.decorators.debug import sensitive_variables
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
 from debugger.contract.operations import Operation
-from debugger.keys import arming, spend
 from debugger.keys import services as keys
+from debugger.keys.live import arming, spend
+from debugger.keys.live.spend import OverCeiling
 from debugger.keys.models import ApiKey, Spend
-from debugger.keys.spend import OverCeiling
 from debugger.panels import progress
 from debugger.panels.calls import call_for
 from debugger.panels.estimate import estimate

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from debugger.contract.operations import Operation, Scope
 from debugger.keys import services as keys
-from debugger.keys.arming import PASTE
+from debugger.keys.live.arming import PASTE
 from debugger.keys.models import ApiKey
 from debugger.keys.services import Choice, Held
 from debugger.panels.seat import Seat

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode
 from debugger.contract.operations import Operation, get
-from debugger.keys import arming
 from debugger.keys import services as keys
+from debugger.keys.live import arming
 from debugger.panels import curl_import, estimate, forms, handover
 from debugger.panels.draft import Draft, initial
 from debugger.panels.highlight import coloured

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from debugger.hub import home, steps
+from debugger.keys.live.spend import day_of
 from debugger.keys.models import ApiKey, SpendDay
-from debugger.keys.spend import day_of
 from debugger.teams.access import Right
 from debugger.teams.models import AuditEvent, Membership, Role, Team
 from debugger.teams.progress import Step, reached

@@ -9,7 +9,8 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from debugger.keys import arming, storing
+from debugger.keys import storing
+from debugger.keys.live import arming
 from debugger.keys.models import ApiKey
 from debugger.keys.paste import Pasted
 from debugger.teams import audit

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from debugger.keys import ceilings, lost, spend, tasks
+from debugger.keys import tasks
+from debugger.keys.live import ceilings, lost, spend
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams.models import AuditEvent, Team
 from tests.cast import acme, browser_of, person, zenith

@@ -11,9 +11,9 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from debugger.contract import operations
-from debugger.keys import ceilings, spend
-from debugger.keys.ceilings import Pair
 from debugger.keys.learning import learned
+from debugger.keys.live import ceilings, spend
+from debugger.keys.live.ceilings import Pair
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams.locks import held
 from debugger.teams.models import Team

@@ -7,9 +7,9 @@ import pytest
 
 from debugger.client.outcome import FailureKind, Mode
 from debugger.client.troubles import MAYBE_HANDLED
-from debugger.keys import spend
+from debugger.keys.live import spend
+from debugger.keys.live.spend import OverCeiling
 from debugger.keys.models import ApiKey, Spend, SpendDay
-from debugger.keys.spend import OverCeiling
 from debugger.teams import audit
 from debugger.teams.models import AuditEvent, Team
 from debugger.web.errors import Invalid, NotAllowed, NotFound

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection, connections
 
-from debugger.keys import spend
+from debugger.keys.live import spend
 from debugger.keys.models import ApiKey, Spend, SpendDay
 from debugger.teams.models import Team
 from tests.cast import person
@@ -130,7 +130,7 @@ import json, sys
 import django
 django.setup()
 from datetime import UTC, datetime
-from debugger.keys import spend
+from debugger.keys.live import spend
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams.models import Team
 team, key, user = Team.objects.get(pk=sys.argv[1]), ApiKey.objects.get(pk=sys.argv[2]), sys.argv[3]

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from debugger.client.outcome import Outcome
-from debugger.keys import spend
+from debugger.keys.live import spend
 from debugger.keys.models import ApiKey, Spend, SpendDay
 from debugger.teams.models import Team
 from tests.cast import person

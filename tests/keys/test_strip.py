@@ -9,7 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from debugger.keys import choosing, purse, spend
+from debugger.keys import choosing
+from debugger.keys.live import purse, spend
 from debugger.keys.models import ApiKey
 from tests.cast import browser_of, person, place, zenith
 from tests.keys.purses import a_key, team

@@ -15,7 +15,8 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 from django.utils import timezone
 
-from debugger.keys import arming, vault
+from debugger.keys import vault
+from debugger.keys.live import arming
 from debugger.keys.models import ApiKey, new_public_id
 from debugger.teams.models import Team
 from tests.cast import acme, browser_of, place

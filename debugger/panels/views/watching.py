@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from debugger.client import api
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
-from debugger.keys.arming import PASTE
+from debugger.keys.live.arming import PASTE
 from debugger.panels import gate, media, upstreams
 from debugger.panels import run as runs
 from debugger.panels import watch as watches

@@ -12,12 +12,9 @@ from decimal import Decimal
 from typing import Final
 
 from django.conf import settings
-from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from debugger.keys import spend
-from debugger.keys.arming import PASTE
 from debugger.keys.choosing import (
     base_urls,
     choices,
@@ -27,9 +24,11 @@ from debugger.keys.choosing import (
     is_local,
     trouble_of,
 )
+from debugger.keys.live import spend
+from debugger.keys.live.arming import PASTE
+from debugger.keys.live.spend import Left
 from debugger.keys.models import ApiKey
-from debugger.keys.spend import Left
-from debugger.keys.states import USABLE, state_of, working
+from debugger.keys.states import USABLE, by_use, state_of
 from debugger.teams.access import Right, demand, may, who_may
 from debugger.teams.models import Membership
 
@@ -126,11 +125,7 @@ def _chosen(member: Membership, key_id: str, *, now: datetime) -> ApiKey | None:
         chosen = keys.filter(public_id=key_id[:16]).first()
         if chosen is not None:
             return chosen
-    # A key that is being replaced still works, but nobody should begin with it.
-    lasting = F("replaced_by").asc(nulls_first=True)
-    used_last = F("last_used_at").desc(nulls_last=True)
-    found = working(member.team, now=now).select_related(None)
-    return found.order_by(lasting, used_last, "-created_at", "-pk").first()
+    return by_use(member.team, now=now).select_related(None).first()
 
 
 def _of(key: ApiKey, member: Membership, *, now: datetime, trouble: str) -> Purse:

@@ -26,7 +26,7 @@ LASTS: Final = timedelta(minutes=30)
 PASTE: Final = "paste"
 """Stands for a key that is pasted for one request, where a stored key has its public id."""
 FIELD: Final = "armed"
-_SALT: Final = "debugger.keys.arming"
+_SALT: Final = "debugger.keys.live.arming"
 _LONGEST: Final = 1_000
 
 

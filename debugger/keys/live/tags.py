@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django import template
 
-from debugger.keys.charges import shown
+from debugger.keys.live.charges import shown
 
 register = template.Library()
 

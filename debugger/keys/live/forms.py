@@ -9,7 +9,7 @@ from django import forms
 from django.forms import BoundField
 from django.utils.translation import gettext as _
 
-from debugger.keys.ceilings import KeyRow, Pair
+from debugger.keys.live.ceilings import KeyRow, Pair
 from debugger.teams.models import Team
 
 MOST: Final = 10_000_000

@@ -20,12 +20,12 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from debugger.keys import arming, purse
-from debugger.keys import balance as balances
-from debugger.keys import ceilings as pages
-from debugger.keys.charges import shown
-from debugger.keys.live_forms import CeilingsForm
-from debugger.keys.spend import who_may_override
+from debugger.keys.live import arming, purse
+from debugger.keys.live import balance as balances
+from debugger.keys.live import ceilings as pages
+from debugger.keys.live.charges import shown
+from debugger.keys.live.forms import CeilingsForm
+from debugger.keys.live.spend import who_may_override
 from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, may, team_view
 from debugger.web.errors import Invalid, NotAllowed, NotFound

@@ -13,8 +13,8 @@ from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from debugger.keys.choosing import hint_of
+from debugger.keys.live.spend import day_of, reset_after
 from debugger.keys.models import ApiKey, Spend
-from debugger.keys.spend import day_of, reset_after
 from debugger.keys.states import working
 from debugger.keys.storing import locked
 from debugger.teams import audit

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
-from debugger.keys import charges, ledger
-from debugger.keys.charges import Charge, Counted, Verdict, shown
+from debugger.keys.live import charges, ledger
+from debugger.keys.live.charges import Charge, Counted, Verdict, shown
 from debugger.keys.models import ApiKey, Spend
 from debugger.teams import audit
 from debugger.teams.access import Right, demand, who_may

@@ -1,0 +1,16 @@
+"""The addresses of live mode in a team: arming, the account strip, and what it may spend."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from debugger.keys.live import views
+
+app_name = "live"
+urlpatterns = [
+    path("arm", views.arm, name="arm"),
+    path("disarm", views.disarm, name="disarm"),
+    path("strip", views.strip, name="strip"),
+    path("balance", views.balance, name="balance"),
+    path("ceilings", views.ceilings, name="ceilings"),
+]
