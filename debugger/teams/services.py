@@ -96,9 +96,29 @@ def may_touch(member: Membership, other: Membership) -> bool:
 
 def name_of(typed: str) -> str:
     """A team's name as it is kept; raises Invalid."""
-    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    name = _in_one_line(typed)
     if not name or len(name) > 80:
         raise Invalid(_("A name has 1 to 80 characters."))
+    _demand_showable(name)
+    return name
+
+
+def person_name_of(typed: str) -> str:
+    """A person's own name as it is kept, "" for none; raises Invalid.
+
+    It stands in mails to people whom this person invites, and may write no text of its own there.
+    """
+    name = _in_one_line(typed)
+    if name:
+        _demand_showable(name)
+    return name
+
+
+def _in_one_line(typed: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", typed).split())
+
+
+def _demand_showable(name: str) -> None:
     if any(unicodedata.category(sign) in {"Cc", "Cs"} or sign in _TURNING for sign in name):
         raise Invalid(_("This name has characters that cannot be shown."))
     if all(
@@ -107,7 +127,6 @@ def name_of(typed: str) -> str:
         raise Invalid(_("A name needs something that can be seen."))
     if "://" in name:  # It stands in mails to strangers.
         raise Invalid(_("A name cannot hold a link."))
-    return name
 
 
 def create(user: User, *, name: str, by: audit.Origin) -> Team:

@@ -11,7 +11,8 @@ from django.core import mail
 from django.core.cache import cache
 from django.test import Client
 
-from tests.cast import person
+from debugger.teams.models import User
+from tests.cast import browser_of, person
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a calm horse of seven stairs"
@@ -74,3 +75,23 @@ def test_no_mail_leads_to_where_a_stranger_says(path: str, host: str, settings: 
     links = [word for word in str(mail.outbox[-1].body).split() if "://" in word]
     assert links
     assert all(link.startswith("https://dash.example/accounts/") for link in links)
+
+
+@pytest.mark.parametrize(
+    "name", ["See https://evil.example now", "Kim \u202egnp.exe", "\u200b", "a\x1bb"]
+)
+def test_a_name_writes_no_text_of_its_own_into_mails_to_strangers(name: str) -> None:
+    """An invitation is mailed to anybody, and its first words are who invites."""
+    sent = {"email": "dora@example.com", "password1": PASSWORD, "name": name}
+    response = Client().post("/accounts/signup/", sent)
+    assert response.status_code == 200
+    assert not User.objects.filter(email="dora@example.com").exists()
+    person("Alice")
+    assert browser_of("Alice").post("/accounts/", {"name": name}).status_code == 422
+    assert person("Alice").name == "Alice"
+
+
+def test_a_name_is_one_line() -> None:
+    person("Alice")
+    browser_of("Alice").post("/accounts/", {"name": "Alice\n\nDear  friend"})
+    assert person("Alice").name == "Alice Dear friend"

@@ -31,9 +31,10 @@ from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from debugger.teams import audit
+from debugger.teams import audit, services
 from debugger.teams.models import AuditEvent, Membership, User
 from debugger.web.addresses import moved_to, origin_for_mails
+from debugger.web.errors import Invalid
 
 PLACE = gettext_noop("Account")
 logger = logging.getLogger(__name__)
@@ -230,7 +231,12 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  #
         user: User = super().populate_user(request, sociallogin, data)
         parts = (data.get("first_name"), data.get("last_name"))
         name = data.get("name") or " ".join(part for part in parts if part)
-        user.name = str(name)[: User._meta.get_field("name").max_length]
+        try:
+            user.name = services.person_name_of(str(name))[
+                : User._meta.get_field("name").max_length
+            ]
+        except Invalid:
+            user.name = ""  # Their address names them until they choose another name.
         return user
 
 

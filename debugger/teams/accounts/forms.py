@@ -25,7 +25,16 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from debugger.teams import services
 from debugger.teams.models import User
+from debugger.web.errors import Invalid
+
+
+def _checked_name(typed: object) -> str:
+    try:
+        return services.person_name_of(str(typed))
+    except Invalid as wrong:
+        raise ValidationError(str(wrong)) from None
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]  # allauth has no types.
@@ -57,8 +66,8 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types.
         self.fields["email"].widget.attrs["autocomplete"] = "username"
 
     def clean_name(self) -> str:
-        """The name without room around it."""
-        return str(self.cleaned_data["name"]).strip()
+        """The name as it is kept."""
+        return _checked_name(self.cleaned_data["name"])
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Store a person; who has an account already gets a mail that says so, as slowly."""
@@ -157,3 +166,7 @@ class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # No subscript at ru
         labels: ClassVar = {"name": _("Your name")}
         help_texts: ClassVar = {"name": _("Your colleagues see it in place of your address.")}
         widgets: ClassVar = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def clean_name(self) -> str:
+        """The name as it is kept."""
+        return _checked_name(self.cleaned_data["name"])
