@@ -168,7 +168,7 @@ def shelf(team: Team, *, now: datetime) -> Shelf:
         ending=[each for each in cards if each.state in ending],
         gone=[each for each in cards if each.state is State.SHREDDED],
         trouble=str(found) if found is not None else "",
-        cannot_store=vault.sealing_trouble(team),
+        cannot_store=vault.cannot_seal(found),
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "CannotSeal",
     "Reason",
     "VaultError",
+    "cannot_seal",
     "fingerprint",
     "open_sealed",
     "seal",
@@ -118,7 +119,12 @@ def trouble(team: Team | None) -> CannotOpen | None:
 
 def sealing_trouble(team: Team | None) -> str:
     """Why nothing can be stored for this team, as a sentence; "" when it can. Makes nothing."""
-    if (found := trouble(team)) is not None:
+    return cannot_seal(trouble(team))
+
+
+def cannot_seal(found: CannotOpen | None) -> str:
+    """The same for whoever has asked for ``trouble`` already: no row is read again."""
+    if found is not None:
         return str(found)
     masters = ring()
     return "" if masters.first is not None else str(datakeys.no_first(masters))
