@@ -131,6 +131,21 @@ def test_the_keys_of_another_team_cannot_be_reached_through_the_form() -> None:
     assert other.day_ceiling == 9
 
 
+def test_a_page_that_was_open_takes_no_ceiling_away_from_what_it_did_not_show() -> None:
+    owner, ada = acme(), browser_of("Ada")
+    later = a_key(owner, run=3, day=9)
+    assert ada.post(URL, {"team_day": "60"}).status_code == 302
+    owner.refresh_from_db()
+    later.refresh_from_db()
+    assert (owner.run_ceiling, owner.day_ceiling) == (200, 60)
+    assert (later.run_ceiling, later.day_ceiling) == (3, 9)
+    assert ada.post(URL, {"team_run": "", f"{later.public_id}_day": ""}).status_code == 302
+    owner.refresh_from_db()
+    later.refresh_from_db()
+    assert (owner.run_ceiling, owner.day_ceiling) == (None, 60)
+    assert (later.run_ceiling, later.day_ceiling) == (3, None)
+
+
 def test_lowering_a_ceiling_below_what_is_spent_is_allowed_and_explained() -> None:
     owner, now = acme(), timezone.now()
     run(owner, credits=60, now=now)

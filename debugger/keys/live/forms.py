@@ -59,6 +59,11 @@ class CeilingsForm(forms.Form):
         for key in self.keys:
             initial[f"{key.public_id}_run"] = key.run
             initial[f"{key.public_id}_day"] = key.bar.most
+        if data is not None:
+            # A key that was added while the page was open has no field there. It keeps what it has:
+            # only a field that was emptied says that there is no ceiling.
+            as_it_is = {name: "" if most is None else most for name, most in initial.items()}
+            data = {**as_it_is, **{name: data[name] for name in data}}
         super().__init__(data, initial=initial)
         self._add("team", _("the team"))
         for key in self.keys:
