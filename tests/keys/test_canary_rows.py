@@ -15,14 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.conf import settings as configured
-from django.contrib.sessions.models import Session
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -34,6 +31,7 @@ from debugger.web.logs import RedactingFormatter
 from tests.canary import canary, find, forms_of, holding
 from tests.cast import acme, browser_of
 from tests.emulator.faces import Caller, Clock, OverHttp, make_emulator, over_http
+from tests.keys.rowbytes import stored_bytes
 from tests.panels.live import BOTTLE, Person
 
 KEYS = "/t/acme/keys/"
@@ -62,27 +60,6 @@ def test_what_may_be_shown_of_a_key_is_not_found() -> None:
 
 
 # -- Everything that is stored -------------------------------------------------------------------
-
-
-def stored_bytes() -> bytes:
-    """All rows and sessions, and on SQLite the whole file, free pages too."""
-    parts = [json.dumps(each.get_decoded()).encode() for each in Session.objects.all()]
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - Our own tables.
-            parts += [as_bytes(value) for row in cursor.fetchall() for value in row]
-        if connection.vendor == "sqlite":
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            name = Path(str(connection.settings_dict["NAME"]))
-            parts += [path.read_bytes() for path in name.parent.glob(f"{name.name}*")]
-    return b"\0".join(parts)
-
-
-def as_bytes(value: object) -> bytes:
-    """A value as it is stored: written as text, a binary column would hide what is in it."""
-    if isinstance(value, bytes | memoryview):
-        return bytes(value)
-    return str(value).encode(errors="surrogatepass")
 
 
 @pytest.mark.django_db(transaction=True)
