@@ -9,6 +9,9 @@
  *                                               without asking the server for it once more.
  */
 
+// Live mode was armed for the session that has ended; see arming.js.
+if (!document.getElementById("account-button")) sessionStorage.removeItem("rivya-dash-armed");
+
 for (const button of document.querySelectorAll("[data-show], [data-save]")) {
   /** @type {HTMLElement} */ (button).hidden = false;
 }

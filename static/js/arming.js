@@ -182,6 +182,9 @@ function disarm(button) {
   }
 }
 
+/** A run that was held as not armed: a token of a session that has ended is worth nothing. */
+const heed = () => (document.querySelector("#arm-first:not([data-asked])") && forget(), show());
+
 function settle() {
   const given = document.querySelector("[data-armed-token]");
   const closed = given instanceof HTMLElement && take(given);
@@ -206,9 +209,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   if (chosen) parameters.key = chosen;
 });
 // What is armed is said before the strip is painted, not a moment later.
-document.addEventListener("htmx:afterSwap", show);
+document.addEventListener("htmx:afterSwap", heed);
 document.addEventListener("htmx:afterSettle", settle);
-document.addEventListener("dash:filled", show);
+document.addEventListener("dash:filled", heed);
 document.addEventListener("dash:mode", show);
 window.addEventListener("pageshow", settle);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) show(); });
