@@ -172,6 +172,7 @@ def hold(  # noqa: PLR0913 - Each is a fact about the run, and none has a home e
         _demand_override(team, user_id)
     # Where the API knows no idempotency key, the same request again is another charge.
     replays = bool(idempotency) and contract.idempotency
+    price = charges.counted(operation, estimated)
     spend = Spend(
         team=team,
         key=key,
@@ -179,10 +180,10 @@ def hold(  # noqa: PLR0913 - Each is a fact about the run, and none has a home e
         operation=operation,
         idempotency=_digest(key, operation, idempotency, body) if replays else "",
         day=day_of(now),
+        estimated=price.credits,
+        credits=price.credits,
         held_at=now,
     )
-    price = charges.counted(operation, estimated)
-    spend.estimated = spend.credits = price.credits
     try:
         with transaction.atomic():
             return _held(spend, price, override=override, by=by, now=now)
