@@ -123,7 +123,7 @@ def key_bar(seat: Seat, operation: Operation, *, chosen: str, now: datetime) -> 
 
 
 def _first(offers: tuple[Offer, ...]) -> str:
-    """The newest key that nothing speaks against, or the newest at all."""
+    """The first key that nothing speaks against, or the first at all."""
     usable = [each for each in offers if each.choice.usable]
     fitting = [each for each in usable if not each.denial] or usable or list(offers)
     return fitting[0].choice.public_id if fitting else PASTE
