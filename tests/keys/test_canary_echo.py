@@ -15,7 +15,8 @@ import pytest
 from debugger.keys.models import ApiKey
 from tests.canary import canary, find
 from tests.cast import acme, browser_of
-from tests.keys.test_canary_rows import stored_bytes, watched
+from tests.keys.rowbytes import stored_bytes
+from tests.keys.test_canary_rows import watched
 from tests.panels.live import BOTTLE, Person
 
 
