@@ -35,6 +35,7 @@ from django.utils.translation import gettext_noop
 
 from debugger.teams.models import Membership, Role, User
 from debugger.web.errors import NotAllowed, NotFound
+from debugger.web.middleware import FOR_ONE
 
 
 class Right(StrEnum):
@@ -226,7 +227,7 @@ def membership(user: User, slug: str) -> Membership | None:
 def _for_one_person(answer: HttpResponseBase, rule: Rule, slug: str | None) -> HttpResponseBase:
     """Keep what somebody had to sign in for out of caches that others share."""
     if slug is not None or rule.who is not Who.ANYBODY:
-        answer.headers.setdefault("Cache-Control", "private, no-cache")
+        answer.headers.setdefault("Cache-Control", FOR_ONE)
     return answer
 
 

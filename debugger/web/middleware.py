@@ -36,6 +36,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+FOR_ONE = "private, no-cache"
+"""How pages for who is signed in may be kept: by their browser, which asks anew each time."""
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Frame-Options": "DENY",
@@ -86,9 +88,9 @@ def security_headers(get_response: GetResponse) -> GetResponse:
     def add(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
-        if request.method == "POST":
+        if request.method == "POST" and response.headers.get("Cache-Control") in {None, FOR_ONE}:
             # It may show a secret that is shown once, and a browser may keep pages on disk.
-            response.headers.setdefault("Cache-Control", "no-store")
+            response.headers["Cache-Control"] = "no-store"
         return _without_keys(response) if settings.DEBUG else response
 
     if iscoroutinefunction(get_response):

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from debugger.teams.models import User
-from tests.cast import browser_of, person
+from tests.cast import acme, browser_of, person
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a calm horse of seven stairs"
@@ -95,3 +95,21 @@ def test_a_name_is_one_line() -> None:
     person("Alice")
     browser_of("Alice").post("/accounts/", {"name": "Alice\n\nDear  friend"})
     assert person("Alice").name == "Alice Dear friend"
+
+
+@pytest.mark.parametrize("path", ["/", "/panels/", "/panels/credits.retrieve/", "/t/none/", "/no"])
+def test_a_page_that_names_who_is_signed_in_is_kept_in_no_shared_cache(path: str) -> None:
+    person("Alice")
+    shown = browser_of("Alice").get(path)
+    assert "alice@example.com" in shown.content.decode()
+    assert "private" in shown.headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize("where", ["/panels/", "/t/acme/panels/"])
+def test_an_answer_that_may_show_a_secret_once_is_kept_on_no_disk(where: str) -> None:
+    """Such as the signing secret of a new webhook."""
+    acme()
+    sent = {"mode": "mock", "anyway": "1", "editor": "form"}
+    answer = browser_of("Bob").post(f"{where}webhooks.create/run", sent)
+    assert answer.status_code == 200
+    assert answer.headers["Cache-Control"] == "no-store"

@@ -19,6 +19,8 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
+from debugger.web.middleware import FOR_ONE
+
 GetResponse = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 EVERY_SECONDS = 60
 
@@ -56,6 +58,9 @@ def _not_kept(request: HttpRequest, response: HttpResponseBase) -> HttpResponseB
     """Secrets of an app and recovery codes are shown there; a browser may keep pages on disk."""
     if request.path.startswith("/accounts/"):
         response.headers["Cache-Control"] = "no-store"
+    elif _was_asked(request):
+        # Open pages, and those for what is not there, name whoever is signed in as well.
+        response.headers.setdefault("Cache-Control", FOR_ONE)
     return response
 
 
