@@ -155,11 +155,13 @@ def unreadable(team: Team, keys: Iterable[ApiKey]) -> dict[str, vault.CannotOpen
 
     So are those that were shredded, of which nothing is expected any more.
     """
-    return vault.unopenable(team, {k.public_id: k.sealed for k in keys if k.sealed is not None})
+    sealed = {key.sealed_as: key for key in keys if key.sealed is not None}
+    shut = vault.unopenable(team, {name: key.sealed or b"" for name, key in sealed.items()})
+    return {sealed[name].public_id: trouble for name, trouble in shut.items()}
 
 
 def _open(key: ApiKey) -> str:
-    return vault.open_sealed(key.team, row=key.public_id, sealed=bytes(key.sealed or b""))
+    return vault.open_sealed(key.team, row=key.sealed_as, sealed=bytes(key.sealed or b""))
 
 
 def _unreadable(key: ApiKey, trouble: vault.CannotOpen) -> str:

@@ -120,6 +120,11 @@ class ApiKey(models.Model):
         return self.label
 
     @property
+    def sealed_as(self) -> str:
+        """What the seal binds the value to: this row, and the only address it is sent to."""
+        return f"{self.public_id}@{self.base_url}"
+
+    @property
     def stated(self) -> tuple[str, ...] | None:
         """The scopes that the person stated; None when they are unknown."""
         return None if self.scopes is None else tuple(self.scopes)

@@ -147,7 +147,7 @@ def new_row(
         created_at=now,
         created_by=member.user,
     )
-    key.sealed = vault.seal(team, row=key.public_id, value=pasted.value)
+    key.sealed = vault.seal(team, row=key.sealed_as, value=pasted.value)
     return key
 
 

@@ -24,7 +24,7 @@ def stored(team: Team, *, filling: str = "k", label: str = "Production") -> ApiK
     key = ApiKey(team=team, label=label, base_url="https://rivya.ai", last_four=filling * 4)
     value = new_key(filling)
     key.fingerprint = vault.fingerprint(team, value)
-    key.sealed = vault.seal(team, row=key.public_id, value=value)
+    key.sealed = vault.seal(team, row=key.sealed_as, value=value)
     key.save()
     return key
 
@@ -32,7 +32,7 @@ def stored(team: Team, *, filling: str = "k", label: str = "Production") -> ApiK
 def opened(key: ApiKey) -> str:
     """What the vault gives back, read anew from the database."""
     fresh = ApiKey.objects.select_related("team").get(pk=key.pk)
-    return vault.open_sealed(fresh.team, row=fresh.public_id, sealed=fresh.sealed)
+    return vault.open_sealed(fresh.team, row=fresh.sealed_as, sealed=fresh.sealed)
 
 
 def data_key(team: Team) -> DataKey:

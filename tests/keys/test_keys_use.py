@@ -31,6 +31,14 @@ def test_a_member_uses_a_key_at_the_address_it_was_stored_for(settings: Any) -> 
     assert new_key("k") not in repr(usable)
 
 
+def test_a_key_whose_address_was_changed_in_the_database_does_not_open(settings: Any) -> None:
+    settings.RIVYA_DASH_MORE_BASE_URLS = ["http://127.0.0.1:9"]
+    key = added()
+    ApiKey.objects.filter(pk=key.pk).update(base_url="http://127.0.0.1:9")
+    with pytest.raises(Invalid, match="changed"):
+        use(key)
+
+
 def test_a_key_is_not_sent_elsewhere_when_its_address_is_configured_no_more(settings: Any) -> None:
     key = added()
     settings.RIVYA_BASE_URL = "https://other.example"

@@ -93,6 +93,14 @@ def test_who_may_not_use_a_key_sees_no_money_of_it_as_on_the_page_of_keys() -> N
     assert "1,462" not in browser_of("Vera").get("/t/acme/keys/").content.decode()
 
 
+def test_a_viewer_sees_that_a_key_exists_and_not_how_it_ends() -> None:
+    a_key(team(), balance=Decimal(1462), balance_at=timezone.now())
+    html = shown("Vera")
+    assert "Production" in html
+    assert "a1b2" not in html
+    assert "1,462" not in html
+
+
 def test_a_viewer_is_not_offered_to_arm() -> None:
     a_key(team())
     assert "data-arm " in shown("Bob")

@@ -139,7 +139,7 @@ def test_bytes_and_memoryviews_are_opened_alike() -> None:
     key = stored(acme())
     raw = bytes(key.sealed or b"")
     for sealed in (raw, memoryview(raw)):
-        assert vault.open_sealed(acme(), row=key.public_id, sealed=sealed) == new_key()
+        assert vault.open_sealed(acme(), row=key.sealed_as, sealed=sealed) == new_key()
 
 
 @pytest.mark.django_db
@@ -156,7 +156,7 @@ def test_a_ciphertext_copied_to_another_team_does_not_open() -> None:
     ApiKey.objects.filter(pk=theirs.pk).update(sealed=ours.sealed)
     assert refusal(lambda: opened(theirs)).reason is vault.Reason.TAMPERED
     found = refusal(
-        lambda: vault.open_sealed(zenith(), row=ours.public_id, sealed=bytes(ours.sealed or b""))
+        lambda: vault.open_sealed(zenith(), row=ours.sealed_as, sealed=bytes(ours.sealed or b""))
     )
     assert found.reason is vault.Reason.TAMPERED
 
@@ -199,7 +199,7 @@ def test_what_does_not_open_leaves_one_line_without_secrets(
     with caplog.at_level(logging.INFO):
         found = refusal(lambda: opened(key))
     assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert f"Row {key.public_id} of team {acme().pk} cannot be opened: tampered" in caplog.text
+    assert f"Row {key.sealed_as} of team {acme().pk} cannot be opened: tampered" in caplog.text
     for text in (caplog.text, str(found), repr(found), found.detail):
         assert new_key() not in text
         assert (b"\x01" * 50).hex() not in text
@@ -335,7 +335,7 @@ def test_what_was_shredded_is_gone_and_says_so() -> None:
     assert key.shredded_at is not None
     assert data_key(acme()).wrapped is None
     for sealed in (None, copy):
-        found = refusal(partial(vault.open_sealed, acme(), row=key.public_id, sealed=sealed))
+        found = refusal(partial(vault.open_sealed, acme(), row=key.sealed_as, sealed=sealed))
         assert found.reason is vault.Reason.SHREDDED
     assert opened(other) == new_key()
     assert vault.trouble(acme()) is None
@@ -350,7 +350,7 @@ def test_after_a_shredding_a_team_stores_under_a_new_data_key() -> None:
     assert opened(again) == new_key()
     assert data_key(acme()).version > before
     assert again.fingerprint != key.fingerprint
-    found = refusal(lambda: vault.open_sealed(acme(), row=key.public_id, sealed=copy))
+    found = refusal(lambda: vault.open_sealed(acme(), row=key.sealed_as, sealed=copy))
     assert found.reason is vault.Reason.TAMPERED
 
 
@@ -429,7 +429,7 @@ def test_the_data_key_is_unwrapped_once_and_read_each_time(
     sealed = bytes(key.sealed or b"")
     for _ in range(5):
         with django_assert_num_queries(1):  # type: ignore[attr-defined]
-            vault.open_sealed(team, row=key.public_id, sealed=sealed)
+            vault.open_sealed(team, row=key.sealed_as, sealed=sealed)
     assert unwrap.call_count == 1
 
 

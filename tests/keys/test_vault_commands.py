@@ -183,7 +183,7 @@ def test_what_does_not_open_is_named_with_its_team_and_its_reason() -> None:
     ApiKey.objects.filter(pk=two.pk).update(sealed=one.sealed)
     said = fails("verify_keys")
     assert "Acme (acme): 1 open, 1 do not." in said
-    assert f"API key Staging [{two.public_id}]: it was changed, or sealed in another place." in said
+    assert f"API key Staging [{two.sealed_as}]: it was changed, or sealed in another place." in said
     assert "Zenith (zenith): 1 open, 0 do not." in said
     assert "Faults: 1." in said
 
@@ -302,7 +302,7 @@ over, mark = Path(sys.argv[1]), Path(sys.argv[2])
 count = sealed = 0
 while count < 20 or not over.exists():
     for key in ApiKey.objects.select_related("team"):
-        assert vault.open_sealed(key.team, row=key.public_id, sealed=key.sealed) == new_key()
+        assert vault.open_sealed(key.team, row=key.sealed_as, sealed=key.sealed) == new_key()
     team = Team.objects.get(slug="acme")
     assert vault.open_sealed(team, row="x", sealed=vault.seal(team, row="x", value="y")) == "y"
     count += 1

@@ -32,7 +32,7 @@ def stored(team: Team, secret: str, *, base_url: str, **fields: Any) -> ApiKey:
             "label": "Production",
             "base_url": base_url,
             "last_four": secret[-4:],
-            "sealed": vault.seal(team, row=public_id, value=secret),
+            "sealed": vault.seal(team, row=f"{public_id}@{base_url}", value=secret),
             "fingerprint": "0" * 16,
             **fields,
         }

@@ -1,7 +1,7 @@
 """The vault: the only cryptography of the product. Keys go in, and come out only to be used.
 
-    sealed = vault.seal(team, row=key.public_id, value=text)
-    text = vault.open_sealed(team, row=key.public_id, sealed=key.sealed)
+    sealed = vault.seal(team, row=key.sealed_as, value=text)
+    text = vault.open_sealed(team, row=key.sealed_as, sealed=key.sealed)
 
 Each team has a data key, wrapped by a master key of the site (master.py); values are sealed with
 it and bound to their team and row (envelope.py). What does not open is reported, never swallowed:

@@ -39,9 +39,9 @@ class Place:
 def _key_rows(team: Team | None, row: str | None) -> Iterator[SealedRow]:
     keys = ApiKey.objects.filter(team=team, sealed__isnull=False).order_by("pk")
     if row is not None:
-        keys = keys.filter(public_id=row)
-    for public_id, label, sealed in keys.values_list("public_id", "label", "sealed"):
-        yield SealedRow(row=public_id, label=label, sealed=bytes(sealed or b""))
+        keys = keys.filter(public_id=row.partition("@")[0])
+    for key in keys.only("public_id", "base_url", "label", "sealed"):
+        yield SealedRow(row=key.sealed_as, label=key.label, sealed=bytes(key.sealed or b""))
 
 
 def _shred_keys(team: Team, now: datetime) -> int:
