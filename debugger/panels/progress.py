@@ -50,4 +50,7 @@ def _delivered(value: Any) -> bool:
 
 
 def _arrived(item: Mapping[str, Any]) -> bool:
-    return item.get("status") in _ARRIVED or ("status" not in item and bool(item.get("type")))
+    status = item.get("status")
+    return (isinstance(status, str) and status in _ARRIVED) or (
+        "status" not in item and bool(item.get("type"))
+    )

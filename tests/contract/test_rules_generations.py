@@ -292,6 +292,13 @@ def test_no_body_raises_and_every_problem_has_a_place_and_words(body: Any) -> No
         assert problem.pointer == "" or problem.pointer.startswith("/")
 
 
+@pytest.mark.parametrize("kind", [[], {}, ["image"], 7, None, True])
+def test_a_kind_that_is_no_word_raises_nothing(kind: object) -> None:
+    for model in catalog.models():
+        params = {"referenceMediaItems": [{"kind": kind, "url": "https://media.example/a.png"}]}
+        generation_problems({"model": model.id, "prompt": "A boat", "params": params})
+
+
 def test_the_reservation_is_the_base_price_times_the_assumed_factor() -> None:
     model = catalog.get("suno-music")
     assert model is not None

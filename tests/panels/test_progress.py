@@ -28,6 +28,8 @@ def answered(operation: str, value: Any, mode: Mode = Mode.MOCK) -> Outcome:
         ("credits.retrieve", {"current_credits": 0}, (Step.CREDITS_CHECKED,)),
         ("chat.create", {}, (Step.MOCK_RUN,)),
         ("generations.retrieve", {"status": "processing"}, ()),
+        ("generations.retrieve", {"status": ["succeeded"]}, ()),
+        ("webhooks.deliveries", {"data": [{"status": ["delivered"]}, {"status": {}}]}, ()),
         ("generations.retrieve", {"status": "failed"}, (Step.POLLED,)),
         ("webhooks.test", {"status": "pending"}, ()),
         ("webhooks.test", {"status": "succeeded"}, (Step.WEBHOOK_SEEN,)),

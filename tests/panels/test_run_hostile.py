@@ -93,6 +93,8 @@ STRANGE: tuple[Any, ...] = (
     [None, 5, "x"],
     {"data": None},
     {"data": [None]},
+    {"data": [{name: [name] for name in ("id", "status", "type", "category", "api_status")}]},
+    {"data": [{name: {name: 1} for name in ("id", "status", "role", "event", "created_at")}]},
     {"data": {"data": []}},
     {"id": None, "status": 5},
     {"id": "task_1", "status": ["x"], "result": "x", "model": {"a": 1}},

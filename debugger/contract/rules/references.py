@@ -42,8 +42,9 @@ def reference_problems(
 def _item_problems(
     item: Mapping[str, Any], index: int, rules: ReferenceRules, assumptions: Assumptions
 ) -> Iterator[Problem]:
-    kind = item.get("kind")
-    if isinstance(kind, str) and kind in ("image", *_TIMED) and kind not in rules.kinds:
+    given = item.get("kind")
+    kind = given if isinstance(given, str) else ""
+    if kind in ("image", *_TIMED) and kind not in rules.kinds:
         yield Problem(pointer([*_PLACE, index, "kind"]), f"{choices(rules.kinds)} for this model")
     elif assumptions.duration_token_required and kind in _TIMED and not item.get("durationToken"):
         place = pointer([*_PLACE, index, "durationToken"])

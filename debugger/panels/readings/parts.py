@@ -21,6 +21,8 @@ _BUSY: Final = frozenset({"queued", "processing", "pending", "retrying", "coming
 
 def tone(word: object) -> str:
     """The chip's class for a state word; a word that nobody knows is quiet, not wrong."""
+    if not isinstance(word, str):
+        return "quiet"
     if word in _GOOD:
         return "ok"
     if word in _BAD:
