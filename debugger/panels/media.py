@@ -12,7 +12,7 @@ import mimetypes
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from django.core import signing
@@ -24,6 +24,8 @@ from debugger.client.media import MEDIA_TYPES
 from debugger.client.outcome import Mode
 from debugger.panels.readings import Step, reference_step
 from debugger.web.addresses import panel_address
+
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 
 SALT: Final = "rivya-dash.media"
 LIFE: Final = 6 * 3600  # Seconds that a signed address works; longer than anybody stares at a job.
@@ -154,7 +156,7 @@ def relay(
     given = {name.lower(): value for name, value in headers}
     mime = given.get("content-type", "").partition(";")[0].strip().lower()
     shown = mime in MEDIA_TYPES
-    response: Any = (
+    response: HttpResponseBase = (
         HttpResponse(status=status) if head else StreamingHttpResponse(body, status=status)
     )
     response["Content-Type"] = mime if shown else "application/octet-stream"
@@ -165,12 +167,12 @@ def relay(
     return isolate(response)
 
 
-def isolate(response: Any) -> HttpResponseBase:
+def isolate(response: Answer) -> Answer:
     """A stored or foreign file may do nothing, even when it is opened as a page of its own."""
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     response["Cache-Control"] = "private, max-age=3600"
-    return response  # type: ignore[no-any-return]
+    return response
 
 
 def wanted_range(request: HttpRequest) -> str | None:

@@ -67,5 +67,5 @@ def seat_of(request: HttpRequest) -> Seat:
         member=member,
         user_id=user.pk if user.is_authenticated else None,
         session_key=request.session.session_key or "",
-        by=audit.origin(request, place=gettext_noop("Panels"), user=user),  # type: ignore[arg-type]
+        by=audit.origin(request, place=gettext_noop("Panels"), user=user),
     )

@@ -35,8 +35,8 @@ class Visit:
     def keep(self, response: Answer) -> Answer:
         """The response, with the visitor's sandbox remembered in it."""
         if self.cookie is not None:
-            arguments = self.cookie.arguments(secure=settings.SESSION_COOKIE_SECURE)
-            response.set_cookie(**arguments)  # type: ignore[arg-type]
+            secure = settings.SESSION_COOKIE_SECURE
+            response.set_cookie(**self.cookie.arguments(secure=secure))
         return response
 
 

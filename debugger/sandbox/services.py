@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import Final
+from typing import Final, Literal, TypedDict
 
 from asgiref.sync import sync_to_async
 from django.core import signing
@@ -30,13 +30,24 @@ SWEPT_AT_ONCE: Final = 50
 _SALT: Final = "debugger.sandbox.account"
 
 
+class CookieArguments(TypedDict):
+    """The keyword arguments of set_cookie."""
+
+    key: str
+    value: str
+    max_age: int
+    httponly: bool
+    samesite: Literal["Lax"]
+    secure: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cookie:
     """What the view must set, with ``response.set_cookie(**cookie.arguments(secure=…))``."""
 
     value: str
 
-    def arguments(self, *, secure: bool) -> dict[str, str | int | bool]:
+    def arguments(self, *, secure: bool) -> CookieArguments:
         """The keyword arguments of set_cookie; ``secure`` when the site is served over HTTPS."""
         return {
             "key": COOKIE_NAME,

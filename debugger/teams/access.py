@@ -125,6 +125,12 @@ class Rule:
         return self.read if method in {"GET", "HEAD", "OPTIONS"} else self.write
 
 
+class OpenRequest(HttpRequest):
+    """A request that any view may get; ``member`` is None outside a team."""
+
+    member: Membership | None
+
+
 class TeamRequest(HttpRequest):
     """A request whose person and team were found; ``member`` has both loaded."""
 
@@ -192,13 +198,14 @@ def _wrapped(view: AnyView, rule: Rule) -> AnyView:
             return _for_one_person(answer, rule, slug)
 
         answer = answer_now
-    answer.access_rule = rule  # type: ignore[attr-defined]
+    vars(answer)["access_rule"] = rule  # rule_of() reads it.
     return answer
 
 
 def _admit(request: HttpRequest, user: Any, rule: Rule, slug: str | None) -> HttpResponse | None:
     """Put the membership on the request, raise, or give the answer that leads to the sign-in."""
-    request.member = None  # type: ignore[attr-defined]
+    asked = cast("OpenRequest", request)
+    asked.member = None
     if slug is None and rule.who is Who.TEAM:
         # Letting it pass would open a team's view to everybody.
         raise ImproperlyConfigured(f"{request.path} has a team's view and no team in it")
@@ -211,7 +218,7 @@ def _admit(request: HttpRequest, user: Any, rule: Rule, slug: str | None) -> Htt
     member = membership(user, slug)
     if member is None:
         raise NotFound(_("There is no such page, or it is not for you."))
-    request.member = member  # type: ignore[attr-defined]
+    asked.member = member
     needed = rule.right(request.method)
     if needed is not None:
         demand(member, needed)

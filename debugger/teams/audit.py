@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from math import isfinite
 from typing import Any, Final
 
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.http import HttpRequest
 
@@ -39,7 +40,7 @@ _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 SYSTEM: Final = Origin(actor_id=None, actor_name="System")
 
 
-def origin(request: HttpRequest, *, place: str, user: User | None = None) -> Origin:
+def origin(request: HttpRequest, *, place: str, user: User | AnonymousUser | None = None) -> Origin:
     """The person of a request. Async views pass the ``user`` that they awaited."""
     person: Any = user or request.user
     known = bool(person.is_authenticated)

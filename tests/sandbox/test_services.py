@@ -40,7 +40,7 @@ def test_the_first_run_opens_an_account_and_asks_for_a_cookie() -> None:
     assert visit.cookie is not None
     assert SandboxAccount.objects.get().pk == visit.account
     response = HttpResponse()
-    response.set_cookie(**visit.cookie.arguments(secure=True))  # type: ignore[arg-type]
+    response.set_cookie(**visit.cookie.arguments(secure=True))
     morsel = response.cookies[services.COOKIE_NAME]
     assert (morsel["httponly"], morsel["secure"], morsel["samesite"]) == (True, True, "Lax")
     again = services.account_for(morsel.value)

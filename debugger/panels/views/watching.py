@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.urls import resolve
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -106,9 +107,10 @@ def _card(
 ) -> str:
     source = media.Source(slug=seat.slug, team_id=seat.team_id, base_url=base_url)
     site = upstreams.site_of(request)
+    found = resolve(request.path_info)
     context: dict[str, Any] = {
         "job": runs.card_of(state, outcome, site=site, now=time.time(), source=source),
-        "operation_id": request.resolver_match.kwargs["operation_id"],  # type: ignore[union-attr]
+        "operation_id": found.kwargs["operation_id"],
         "takes_key": not seat.live_denial,
         "team": seat.team,
         "csrf_token": get_token(request),
