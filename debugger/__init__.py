@@ -9,6 +9,8 @@ web        what every screen shares
 sandbox    rows behind the emulator's store: a throw-away account per visitor
 teams      people, teams and what they may do, invitations, the audit log
 keys       encrypted keys: vault (the only crypto), use, rotate, revoke, ceilings
+exchanges  what a team ran: history, search, compare, errors, export
+generations  jobs followed to their end: polling, timeline, money, results kept
 panels     a form for every operation: form, JSON, snippets, curl import, run
 hub        landing page, account strip, documentation
 """

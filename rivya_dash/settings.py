@@ -375,6 +375,21 @@ RIVYA_DASH_TEAMS_PER_HOUR = _number("RIVYA_DASH_TEAMS_PER_HOUR", 20)
 RIVYA_DASH_INVITATIONS_PER_HOUR = _number("RIVYA_DASH_INVITATIONS_PER_HOUR", 60)
 
 
+# -- Generations and results ---------------------------------------------------------------------
+
+# How many looks at jobs one worker process has open at each base address at once, and how many it
+# begins there in a second; 0 for no limit.
+RIVYA_DASH_POLLS_AT_ONCE = _number("RIVYA_DASH_POLLS_AT_ONCE", 100)
+RIVYA_DASH_POLLS_PER_SECOND = _number("RIVYA_DASH_POLLS_PER_SECOND", 500)
+# Where copies of results are kept, the largest file that is copied, and what one team may keep
+# before its oldest copies go; sizes are MiB.
+RIVYA_DASH_LOCKER = Path(os.environ.get("RIVYA_DASH_LOCKER") or RIVYA_DASH_DATA / "locker")
+RIVYA_DASH_LOCKER_FILE_MIB = _number("RIVYA_DASH_LOCKER_FILE_MIB", 200)
+RIVYA_DASH_LOCKER_TEAM_MIB = _number("RIVYA_DASH_LOCKER_TEAM_MIB", 5_000)
+# What is kept of one body, in KiB; its whole size is always noted.
+RIVYA_DASH_HISTORY_BODY_KIB = _number("RIVYA_DASH_HISTORY_BODY_KIB", 512)
+
+
 # -- Languages -----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
@@ -437,6 +452,27 @@ CELERY_BEAT_SCHEDULE = {
     "sweep sessions": {"task": "debugger.teams.sweep_sessions", "schedule": 24 * 3600.0},
     "shred keys whose time is over": {"task": "debugger.keys.shred_due", "schedule": 60.0},
     "note runs that were never settled": {"task": "debugger.keys.note_lost", "schedule": 3600.0},
+    # Hints, not work: rows say what is due, so a hint that comes late may be dropped.
+    "follow generations": {
+        "task": "debugger.generations.follow",
+        "schedule": 1.0,
+        "options": {"expires": 5.0},
+    },
+    "take up paused generations": {
+        "task": "debugger.generations.take_up",
+        "schedule": 10.0,
+        "options": {"expires": 30.0},
+    },
+    "save results": {
+        "task": "debugger.generations.save_results",
+        "schedule": 2.0,
+        "options": {"expires": 10.0},
+    },
+    "delete results whose time is over": {
+        "task": "debugger.generations.sweep",
+        "schedule": 3600.0,
+    },
+    "delete runs whose time is over": {"task": "debugger.exchanges.sweep", "schedule": 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(RIVYA_DASH_DATA / "beat-schedule")
 

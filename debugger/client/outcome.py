@@ -67,13 +67,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestSnapshot:
-    """The request as it was sent, without its secrets. ``body`` is text, or None for none."""
+    """The request as it was sent, without its secrets. ``body`` is text, or None for none.
+
+    ``intact`` says that ``body`` is exactly what was sent, so that sending it again is the same
+    request; False for an upload, and where a secret or an unprintable byte was replaced.
+    """
 
     method: str
     url: str
     headers: Headers
     body: str | None = None
     body_size: int = 0
+    intact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

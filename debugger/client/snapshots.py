@@ -36,13 +36,19 @@ class Reading:
 
 def of_request(prepared: Prepared, redactor: Redactor) -> RequestSnapshot:
     """What goes out. An upload's file is named, not copied."""
+    body = _sent_text(prepared, redactor)
     return RequestSnapshot(
         method=prepared.method,
         url=redactor.text(prepared.url),
         headers=redactor.headers(prepared.headers),
-        body=_sent_text(prepared, redactor),
+        body=body,
         body_size=prepared.size,
+        intact=prepared.upload is None and _bytes_of(body) == prepared.body,
     )
+
+
+def _bytes_of(body: str | None) -> bytes | None:
+    return None if body is None else body.encode()
 
 
 def _sent_text(prepared: Prepared, redactor: Redactor) -> str | None:

@@ -197,6 +197,7 @@ class Spend(models.Model):
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.SET_NULL, related_name="spends")
     user_id = models.BigIntegerField()
     operation = models.CharField(max_length=60)
+    model = models.CharField(max_length=100, blank=True)
     made = models.CharField(max_length=80, blank=True, db_index=True)
     idempotency = models.CharField(max_length=64, blank=True)
     day = models.DateField()

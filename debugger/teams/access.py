@@ -44,6 +44,10 @@ class Right(StrEnum):
     SEE_TEAM = gettext_noop("see the team, its members and its checklist")
     RUN_MOCK = gettext_noop("run panels in mock mode")
     SEE_KEYS = gettext_noop("see that a key exists, its label and its health")
+    SEE_RUNS = gettext_noop("see history, generations, errors and what was spent")
+    MARK_RUNS = gettext_noop("star, comment, name views, and steer how a job is followed")
+    EXPORT_RUNS = gettext_noop("take the history along as a file")
+    SET_RETENTION = gettext_noop("set how long runs and results are kept")
     USE_KEYS = gettext_noop("run panels live with a stored or a pasted key")
     HIDE_CHECKLIST = gettext_noop("put the first steps away and bring them back")
     MANAGE_KEYS = gettext_noop("add, test, rotate, revoke and restore keys")
@@ -65,6 +69,10 @@ TABLE: Final[Mapping[Right, frozenset[Role]]] = {
     Right.SEE_TEAM: _EVERYBODY,
     Right.RUN_MOCK: _EVERYBODY,
     Right.SEE_KEYS: _EVERYBODY,
+    Right.SEE_RUNS: _EVERYBODY,
+    Right.MARK_RUNS: _MEMBERS,
+    Right.EXPORT_RUNS: _MEMBERS,
+    Right.SET_RETENTION: _ADMINS,
     Right.USE_KEYS: _MEMBERS,
     Right.HIDE_CHECKLIST: _MEMBERS,
     Right.MANAGE_KEYS: _ADMINS,

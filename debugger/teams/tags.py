@@ -23,6 +23,12 @@ _LISTS: Final = {
     "team_panels": "team_panels:index",
     "teams": "teams:members",
     "audit": "audit:log",
+    "history": "history:list",
+    "compare": "history:list",
+    "exports": "history:list",
+    "errors": "errors:list",
+    "generations": "generations:board",
+    "results": "generations:board",
     "live": "live:ceilings",
 }
 

@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ROOMS = ("contract", "emulator", "client", "web", "sandbox", "teams", "keys", "panels", "hub")
+ROOMS = (
+    "contract",
+    "emulator",
+    "client",
+    "web",
+    "sandbox",
+    "teams",
+    "keys",
+    "exchanges",
+    "generations",
+    "panels",
+    "hub",
+)
 PURE = {"contract", "emulator", "client"}
 LAYERS = ("models", "services", "tasks", "views")
 GATHERERS = {"apps", "models", "urls", "management", "migrations"}
@@ -42,7 +54,7 @@ def complaints(module: str, source: str) -> list[str]:
 def complaint(module: str, target: str) -> str:
     """Why one import is not allowed; "" when it is."""
     room, root = room_of(module), target.partition(".")[0]
-    if root == "httpx" and room != "client":
+    if root in {"httpx", "httpx_aiohttp", "aiohttp"} and room != "client":
         return f"{module} imports {target}: only client opens connections"
     if room in PURE and root in {"django", "django_htmx", "rivya_dash"}:
         return f"{module} imports {target}: {room} knows neither Django nor settings"

@@ -19,6 +19,10 @@ SAMPLES: dict[str, str] = {
     "public_id": "k" * 16,
     "key_id": "k" * 16,
     "number": "1",
+    "run": "run_1",
+    "generation": "gen_1",
+    "file": "f" * 32,
+    "format": "json",
     "provider_id": "nobody",
 }
 """One value for each name in an address. It need not exist: access is decided before."""

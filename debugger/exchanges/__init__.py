@@ -1,0 +1,1 @@
+"""What a team ran: one redacted row for each request and its answer."""

@@ -1,0 +1,1 @@
+"""The addresses of this room, by what is looked at."""

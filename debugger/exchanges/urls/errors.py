@@ -1,0 +1,8 @@
+"""What goes wrong, in groups."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "errors"
+urlpatterns: list[URLPattern] = []
