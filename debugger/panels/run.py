@@ -22,10 +22,10 @@ from debugger.contract import catalog
 from debugger.contract.operations import get
 from debugger.panels import failures, media, readings, watch
 from debugger.panels.estimate import estimate
-from debugger.panels.highlight import coloured
 from debugger.panels.readings import Reading
 from debugger.panels.stream import Told
 from debugger.panels.submission import Last, Submission, new_nonce
+from debugger.web.highlight import coloured
 
 # More than this in one element makes a page slow; the count says how much there was.
 SHOWN: Final = 512 * 1024

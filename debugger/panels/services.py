@@ -23,7 +23,6 @@ from debugger.keys import services as keys
 from debugger.keys.live import arming
 from debugger.panels import curl_import, estimate, forms, handover
 from debugger.panels.draft import Draft, initial
-from debugger.panels.highlight import coloured
 from debugger.panels.jsontext import write_json
 from debugger.panels.keybar import KeyBar, key_bar
 from debugger.panels.panel import Again, Panel, Snippet, Trouble
@@ -32,6 +31,7 @@ from debugger.panels.preview import preview
 from debugger.panels.seat import Seat, seat_of
 from debugger.panels.snippets import snippets
 from debugger.panels.submission import Submission, opening
+from debugger.web.highlight import coloured
 
 OWN_HOSTS: Final = frozenset({"rivya.ai"})
 # Writing megabytes in six languages at every keystroke takes seconds of everybody's time.

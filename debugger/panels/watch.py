@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import catalog, errors, jobs
 from debugger.panels import failures
-from debugger.panels.highlight import coloured
 from debugger.panels.media import Medium
 from debugger.panels.readings import Step, job_steps, safe_json, text_of, tone
+from debugger.web.highlight import coloured
 
 # In mock mode nobody waits for a real model, and no account has a rate limit to spare.
 MOCK_PACE: Final = 0.4

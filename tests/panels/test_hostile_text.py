@@ -8,11 +8,11 @@ import pytest
 
 from debugger.contract import operations
 from debugger.panels import curl_import, services, submission
-from debugger.panels.highlight import coloured
 from debugger.panels.jsontext import JsonTrouble, Parsed, parse_json
 from debugger.panels.keybar import KeyBar
 from debugger.panels.panel import Panel
 from debugger.panels.seat import Seat
+from debugger.web.highlight import coloured
 from tests.patience import no_hang
 
 _TEXTS = {
