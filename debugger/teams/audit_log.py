@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,14 +13,13 @@ from django.utils.translation import gettext as _
 
 from debugger.teams import audit, audit_sentences
 from debugger.teams.models import AuditEvent, Membership, Team
-from debugger.web import pages
+from debugger.web import pages, spreadsheets
 
 PAGE_SIZE: Final = 50
 EXPORTED_AT_ONCE: Final = 500
 LATELY: Final = 1000
 VIEWS_COUNT_AGAIN: Final = timedelta(hours=1)
 NOBODY: Final = "system"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 COLUMNS: Final = (
     "time",
     "actor",
@@ -177,12 +174,12 @@ def exported_rows(
 
 def csv_head() -> str:
     """The mark by which spreadsheets know UTF-8, and the names of the columns."""
-    return "\N{BYTE ORDER MARK}" + _csv([COLUMNS])
+    return spreadsheets.head(COLUMNS)
 
 
 def csv_of(rows: Iterable[AuditEvent]) -> str:
     """Rows of the log as rows of a CSV file."""
-    return _csv([_cells(row) for row in rows])
+    return spreadsheets.lines(_cells(row) for row in rows)
 
 
 def _cells(row: AuditEvent) -> list[str]:
@@ -200,15 +197,3 @@ def _cells(row: AuditEvent) -> list[str]:
         row.place,
         row.request_id,
     ]
-
-
-def _csv(rows: Iterable[Iterable[str]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """The cell, with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.lstrip(" ").startswith(_FORMULA) else cell

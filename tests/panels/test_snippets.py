@@ -24,7 +24,7 @@ from debugger.contract.operations import Operation
 from debugger.panels.draft import Draft, initial
 from debugger.panels.preview import call_for
 from debugger.panels.snippets import Snippet, snippets
-from debugger.panels.snippets.shell import quote_cmd
+from debugger.web.quoting import quote_cmd
 
 KEY = "test-key-1"
 NASTY = {

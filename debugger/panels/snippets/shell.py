@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Final
 
 from debugger.panels.jsontext import write_json
 from debugger.panels.snippets.source import Source
+from debugger.web.quoting import quote_cmd, quote_posix
 
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_./:=@%+,-]+")
-_CMD_PLAIN: Final = re.compile(r"[A-Za-z0-9 _./:=+,~'?;*\\-]")
 Quote = Callable[[str], str]
 
 
@@ -26,38 +24,6 @@ def cmd(source: Source) -> str:
     key = '^"Authorization: Bearer %RIVYA_API_KEY%^"'
     body = source.raw if source.raw is not None else write_json(source.body, indent=None)
     return " ^\n  ".join(_words(source, quote_cmd, key=key, body=body))
-
-
-def quote_posix(text: str) -> str:
-    """One word for a POSIX shell."""
-    if _PLAIN.fullmatch(text):
-        return text
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
-def quote_cmd(text: str) -> str:
-    """One word for cmd.exe and the C runtime's splitting behind it.
-
-    The quotes are escaped for cmd, so that it never is inside quotes and every caret counts. A
-    per cent sign is kept from naming a variable by a caret behind it.
-    """
-    if _PLAIN.fullmatch(text) and "%" not in text:
-        return text
-    argument = re.sub(r'(\\*)"', r'\1\1\\"', text.replace("\r\n", "\n"))
-    argument = re.sub(r"(\\+)$", r"\1\1", argument)
-    return '^"' + "".join(_careted(argument)) + '^"'
-
-
-def _careted(argument: str) -> Iterator[str]:
-    before = ""
-    for mark in argument:
-        if mark == "\n":
-            yield "^\n\n"
-        elif not _CMD_PLAIN.match(mark) or (before == "%" and mark != "%"):
-            yield "^" + mark
-        else:
-            yield mark
-        before = mark
 
 
 def _words(source: Source, quote: Quote, *, key: str, body: str) -> Iterator[str]:
