@@ -115,6 +115,11 @@ class Generation(models.Model):
                 name="generation_due",
                 condition=models.Q(next_poll_at__isnull=False),
             ),
+            models.Index(
+                fields=("ended_at",),
+                name="generation_balance_due",
+                condition=models.Q(ended_at__isnull=False, balance_after_at__isnull=True),
+            ),
             models.Index(fields=("team", "-id"), name="generation_newest"),
             models.Index(fields=("team", "changed_at"), name="generation_changed"),
             models.Index(fields=("team", "state", "-id"), name="generation_by_state"),

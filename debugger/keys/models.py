@@ -215,6 +215,7 @@ class Spend(models.Model):
         indexes: ClassVar[list[models.Index]] = [
             models.Index(fields=("state", "held_at"), name="spend_unsettled"),
             models.Index(fields=("team", "-held_at"), name="spend_of_team"),
+            models.Index(fields=("team", "day"), name="spend_by_day"),
         ]
 
     def __str__(self) -> str:
