@@ -78,6 +78,10 @@ class Forbidden(ValueError):  # noqa: N818 -- the name says what happened.
     """The address may not be opened; the text says why in one sentence."""
 
 
+class Unknown(Forbidden):
+    """The host's name leads nowhere, which may be different in a minute."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A checked address. ``host`` is in ASCII and lower case; an IPv6 one has no brackets.
@@ -186,11 +190,11 @@ def _check_host(name: str) -> None:
 async def resolve(target: Target, *, resolver: Resolve | None = None) -> tuple[str, ...]:
     """The IP addresses that may be connected to, best first, at least one.
 
-    Raises Forbidden when the name is unknown, or when any address that it has is not public.
+    Raises Forbidden when any address that the name has is not public, Unknown when it has none.
     """
     found = await _lookup(target, resolver or system_resolver)
     if not found:
-        raise Forbidden("The host's name is not known.")
+        raise Unknown("The host's name is not known.")
     if not target.trusted and not all(is_public(address) for address in found):
         raise Forbidden("The host's name leads to an address that is not public.")
     return tuple(found)

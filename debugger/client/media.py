@@ -1,4 +1,4 @@
-"""Result media, fetched through the guard and passed on in pieces, for a page of our own origin.
+"""Result media, fetched through the guard in pieces, to be shown on our own origin or to be kept.
 
 No key, cookie or other header of ours goes with it.
 """
@@ -15,7 +15,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import httpx
 
-from debugger.client.egress import Forbidden, Resolve, Target, check_url, resolve
+from debugger.client.bodies import BadEncoding, Inflater
+from debugger.client.egress import Forbidden, Resolve, Target, Unknown, check_url, resolve
 from debugger.client.outcome import Failure, FailureKind
 from debugger.client.request import USER_AGENT
 from debugger.client.transport import network_transport
@@ -49,6 +50,7 @@ MEDIA_TYPES: Final = frozenset(
         "audio/x-wav",
     }
 )
+_TOO_LARGE: Final = "The medium is too large to be shown."
 _PASSED_ON: Final = ("content-length", "content-range", "accept-ranges", "etag", "last-modified")
 
 
@@ -62,24 +64,48 @@ class MediaLimits:
     size: int = 512 * 1024 * 1024
 
 
+@dataclass(slots=True)
+class Ending:
+    """How a body ended: ``failure`` is None while it is read and when it came whole."""
+
+    failure: Failure | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class Media:
     """A fetched medium. ``body`` ends early when it is cut off or grows beyond the limit.
 
     ``status`` is 200, 206 or 416; ``headers`` are those worth passing on, in lower case. Reading
     ``body`` to its end closes the connection, and so does ``aclose``, which may be called twice.
+    ``ending`` then says whether that was its real end.
     """
 
     status: int
     content_type: str
     headers: dict[str, str]
     body: AsyncIterator[bytes]
+    ending: Ending = field(default_factory=Ending)
     _response: httpx.Response = field(repr=False)
     _transport: httpx.AsyncBaseTransport = field(repr=False)
 
     async def aclose(self) -> None:
         """Close the connection now."""
         await _close(self._response, self._transport)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What a fetch is for. Without ``types`` any type is taken, and a compressed body is undone."""
+
+    limits: MediaLimits
+    types: Collection[str] | None
+    deadline: float
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What asks for it; a compressed body could not be read in ranges."""
+        others = ",*/*;q=0.1" if self.types is None else ""
+        return {"accept": f"image/*,video/*,audio/*{others}", "accept-encoding": "identity"}
 
 
 async def fetch_media(
@@ -89,17 +115,18 @@ async def fetch_media(
     allowed_origin: str | None = None,
     limits: MediaLimits = MediaLimits(),
     resolver: Resolve | None = None,
-    types: Collection[str] = MEDIA_TYPES,
+    types: Collection[str] | None = MEDIA_TYPES,
 ) -> Media | Failure:
     """Open a medium named by a result; trouble is a Failure. The caller closes what it gets.
 
     ``allowed_origin`` is the configured upstream's base address: its own origin may be an inner
     one. A range that is not a single plain one is left out, and the whole medium is fetched.
+    ``types`` None takes whatever is there, for a caller that looks at the bytes itself.
     """
-    headers = {"accept": "image/*,video/*,audio/*", "accept-encoding": "identity"}
+    wish = _Wish(limits=limits, types=types, deadline=time.monotonic() + limits.total)
+    headers = wish.headers
     if range_header and _RANGE.fullmatch(range_header.strip()):
         headers["range"] = range_header.strip()
-    deadline = time.monotonic() + limits.total
     try:
         for _ in range(MAX_HOPS + 1):
             opened = await _open(url, headers, allowed_origin, limits, resolver)
@@ -107,9 +134,11 @@ async def fetch_media(
                 return opened
             response, transport = opened
             if not response.has_redirect_location:
-                return await _judged(response, transport, limits, deadline, types)
+                return await _judged(response, transport, wish)
             await _close(response, transport)
             url = urljoin(url, response.headers["location"])
+    except Unknown as reason:
+        return Failure(kind=FailureKind.UNREACHABLE, detail=str(reason))
     except (Forbidden, ValueError) as reason:
         why = str(reason) if isinstance(reason, Forbidden) else "The address cannot be read."
         return Failure(kind=FailureKind.NOT_SENT, detail=why)
@@ -184,43 +213,62 @@ def _pinned(target: Target, address: str) -> str:
 
 
 async def _judged(
-    response: httpx.Response,
-    transport: httpx.AsyncBaseTransport,
-    limits: MediaLimits,
-    deadline: float,
-    types: Collection[str],
+    response: httpx.Response, transport: httpx.AsyncBaseTransport, wish: _Wish
 ) -> Media | Failure:
-    failure = _refusal(response, limits, types)
+    try:
+        failure = _refusal(response, wish)
+        inflater = Inflater(_encoding(response))
+    except BadEncoding as reason:
+        failure = Failure(kind=FailureKind.BROKEN, detail=str(reason))
     if failure is not None:
         await _close(response, transport)
         return failure
+    ending = Ending()
+    plain = _encoding(response) == "identity"
     return Media(
         status=response.status_code,
         content_type=_type(response),
-        headers={name: response.headers[name] for name in _PASSED_ON if name in response.headers},
-        body=_body(response, transport, limits, deadline),
+        headers={
+            name: response.headers[name]
+            for name in _PASSED_ON
+            if name in response.headers and (plain or name != "content-length")
+        },
+        body=_body(response, transport, wish, inflater, ending),
+        ending=ending,
         _response=response,
         _transport=transport,
     )
 
 
-def _refusal(
-    response: httpx.Response, limits: MediaLimits, types: Collection[str]
-) -> Failure | None:
+def _refusal(response: httpx.Response, wish: _Wish) -> Failure | None:
     status = response.status_code
     if status not in (200, 206, 416):
-        kind = FailureKind.UNAVAILABLE if status >= 500 else FailureKind.REJECTED
-        return Failure(kind=kind, detail=f"The media server answered {status}.")
-    if status != 416 and _type(response) not in types:
-        detail = "What is at the address is not an image, a video or a sound."
-        return Failure(kind=FailureKind.REJECTED, detail=detail)
-    if response.headers.get("content-encoding", "identity").lower() != "identity":
-        detail = "The medium is compressed in a way that was not asked for."
-        return Failure(kind=FailureKind.BROKEN, detail=detail)
+        return Failure(kind=_kind(status), detail=f"The media server answered {status}.")
+    if wish.types is not None:
+        if status != 416 and _type(response) not in wish.types:
+            detail = "What is at the address is not an image, a video or a sound."
+            return Failure(kind=FailureKind.REJECTED, detail=detail)
+        if _encoding(response) != "identity":
+            detail = "The medium is compressed in a way that was not asked for."
+            return Failure(kind=FailureKind.BROKEN, detail=detail)
     length = response.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:18]) > limits.size:
-        return Failure(kind=FailureKind.TOO_LARGE, detail="The medium is too large to be shown.")
+    if length.isascii() and length.isdigit() and int(length[:18]) > wish.limits.size:
+        return Failure(kind=FailureKind.TOO_LARGE, detail=_TOO_LARGE)
     return None
+
+
+def _kind(status: int) -> FailureKind:
+    known = {
+        401: FailureKind.REFUSED,
+        403: FailureKind.REFUSED,
+        429: FailureKind.RATE_LIMITED,
+    }
+    fallback = FailureKind.UNAVAILABLE if status >= 500 else FailureKind.REJECTED
+    return known.get(status, fallback)
+
+
+def _encoding(response: httpx.Response) -> str:
+    return str(response.headers.get("content-encoding", "")).strip().lower() or "identity"
 
 
 def _type(response: httpx.Response) -> str:
@@ -231,22 +279,28 @@ def _type(response: httpx.Response) -> str:
 async def _body(
     response: httpx.Response,
     transport: httpx.AsyncBaseTransport,
-    limits: MediaLimits,
-    deadline: float,
+    wish: _Wish,
+    inflater: Inflater,
+    ending: Ending,
 ) -> AsyncIterator[bytes]:
     chunks = aiter(cast(httpx.AsyncByteStream, response.stream))
     size = 0
     try:
         while True:
-            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+            async with asyncio.timeout(max(0.0, wish.deadline - time.monotonic())):
                 chunk = await anext(chunks, None)
-            size += len(chunk or b"")
-            if chunk is None or size > limits.size:
+            if chunk is None:
+                inflater.close()
                 return
-            yield chunk
-    except (httpx.TransportError, TimeoutError):
+            for piece in inflater.feed(chunk):
+                size += len(piece)
+                if size > wish.limits.size:
+                    ending.failure = Failure(kind=FailureKind.TOO_LARGE, detail=_TOO_LARGE)
+                    return
+                yield piece
+    except (httpx.TransportError, TimeoutError, BadEncoding) as trouble:
         # The player sees a shorter body than was announced, which is what happened.
-        return
+        ending.failure = of_exception(trouble, url="", phase="sent", answered=True)
     finally:
         await _close(response, transport)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -186,3 +187,58 @@ def test_the_next_address_of_a_name_is_tried_when_one_does_not_answer() -> None:
     assert isinstance(found, Media)
     assert body == PNG
     assert b"host: rivya.lan" in sent[0].lower()
+
+
+def kept(server: Server) -> Awaitable[Media | Failure]:
+    return fetch_media(f"{server.base_url}/a", allowed_origin=server.base_url, types=None)
+
+
+def test_what_is_kept_may_have_any_type_and_tells_how_it_ended() -> None:
+    found, body, _ = fetch(says(answer(200, b"{}", kind="binary/octet-stream")), kept)
+    assert isinstance(found, Media)
+    assert (body, found.ending.failure) == (b"{}", None)
+
+
+def test_a_body_that_was_compressed_unasked_is_kept_as_what_it_holds() -> None:
+    packed = gzip.compress(PNG)
+    found, body, _ = fetch(says(answer(200, packed, "Content-Encoding: gzip")), kept)
+    assert isinstance(found, Media)
+    assert (body, found.ending.failure) == (PNG, None)
+    assert "content-length" not in found.headers
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nbeginning",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nbeginning\r\n",
+        answer(200, gzip.compress(PNG * 9)[:-9], "Content-Encoding: gzip"),
+        answer(200, b"no gzip at all", "Content-Encoding: gzip"),
+    ],
+)
+def test_a_body_that_is_not_whole_says_so_at_its_end(message: bytes) -> None:
+    found, _, _ = fetch(says(message), kept)
+    assert isinstance(found, Media)
+    assert found.ending.failure is not None
+    assert found.ending.failure.kind is FailureKind.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [(403, FailureKind.REFUSED), (404, FailureKind.REJECTED), (429, FailureKind.RATE_LIMITED)],
+)
+def test_a_media_server_that_refuses_is_told_from_one_that_is_busy(
+    status: int, kind: FailureKind
+) -> None:
+    found, _, _ = fetch(says(answer(status, b"")), kept)
+    assert isinstance(found, Failure)
+    assert found.kind is kind
+
+
+def test_a_name_that_is_not_known_now_may_be_known_later() -> None:
+    async def nowhere(_host: str, _port: int) -> list[str]:
+        return []
+
+    found = asyncio.run(fetch_media("https://media.example.com/a", resolver=nowhere))
+    assert isinstance(found, Failure)
+    assert found.kind is FailureKind.UNREACHABLE
