@@ -107,7 +107,7 @@ class Exchange(models.Model):
                 condition=~models.Q(fingerprint=""),
             ),
             models.Index(
-                fields=("key",), name="exchange_of_key", condition=models.Q(key__isnull=False)
+                fields=("key", "-id"), name="exchange_of_key", condition=models.Q(key__isnull=False)
             ),
             models.Index(
                 fields=("origin",),
@@ -170,7 +170,10 @@ class ExchangeWords(models.Model):
 
 
 class HistoryRules(models.Model):
-    """What a team keeps: for how many days (null for ever), and whether bodies too."""
+    """What a team keeps: for how many days (null for ever), and whether bodies too.
+
+    Bodies of runs below the number ``strip_below`` are still to be deleted; null when none are.
+    """
 
     FIRST_DAYS: ClassVar[int] = 90
 
@@ -178,6 +181,7 @@ class HistoryRules(models.Model):
     days = models.PositiveIntegerField(null=True, default=FIRST_DAYS)
     bodies = models.BooleanField(default=True)
     result_days = models.PositiveIntegerField(null=True, default=30)
+    strip_below = models.BigIntegerField(null=True)
 
     def __str__(self) -> str:
         return f"{self.days} days"
