@@ -82,6 +82,7 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "account.recovery_code_used": Says(told("%(actor)s signed in with a recovery code")),
     "account.sign_on_connected": Says(told("%(actor)s connected single sign-on: %(object)s")),
     "account.sign_on_removed": Says(told("%(actor)s disconnected single sign-on: %(object)s")),
+    "history.exported": Says(told("%(actor)s exported the history"), ("filter",)),
     "audit.viewed": Says(told("%(actor)s read the audit log")),
     "audit.exported": Says(told("%(actor)s exported the audit log")),
 }
@@ -117,6 +118,7 @@ _GROUPS: Final[Mapping[str, Words]] = {
     "audit": told("Audit log"),
     "ceiling": told("Ceilings"),
     "checklist": told("First steps"),
+    "history": told("History"),
     "invitation": told("Invitations"),
     "key": told("Keys"),
     "live": told("Live mode"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from debugger.exchanges.views import compare
 
 app_name = "compare"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("compare", compare.pair, name="pair"),
+    path("<str:run>/same", compare.same, name="same"),
+]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from debugger.exchanges.views import errors
 
 app_name = "errors"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("", errors.index, name="list")]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from debugger.exchanges.views import exports
 
 app_name = "exports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("export.<str:format>", exports.many, name="many"),
+    path("<str:run>/export.<str:format>", exports.one, name="one"),
+]

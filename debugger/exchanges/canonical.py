@@ -1,0 +1,101 @@
+"""Messages in one spelling, so that what differs between two of them is what was meant differently.
+
+JSON is written with sorted names, one member a line. What changes with every run (ids, moments,
+signed addresses) is covered unless it is asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+ID: Final = "‹id›"
+TIME: Final = "‹time›"
+ADDRESS: Final = "‹address›"
+_ID_NAMES: Final = frozenset(
+    {
+        "id",
+        "requestid",
+        "taskid",
+        "sessionid",
+        "messageid",
+        "fileid",
+        "endpointid",
+        "eventid",
+        "deliveryid",
+        "idempotencykey",
+        "xrequestid",
+        "etag",
+    }
+)
+_TIME_NAMES: Final = frozenset(
+    {"createdat", "updatedat", "expiresat", "date", "expires", "lastmodified", "age"}
+)
+_LETTERS: Final = re.compile(r"[^a-z]+")
+_ID: Final = re.compile(
+    r"(?:task|file|req|evt|chatcmpl|chat|msg|whend|whdel)_[A-Za-z0-9_-]{6,}"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    re.IGNORECASE,
+)
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
+
+
+def lines(text: str | None, *, masked: bool) -> list[str]:
+    """A body, line by line: JSON canonically, any other text as it stands, [] for none."""
+    if not text:
+        return []
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return [covered(line) if masked else line for line in text.splitlines()]
+    shown = mask(value) if masked else value
+    return json.dumps(shown, ensure_ascii=False, indent=2, sort_keys=True).split("\n")
+
+
+def header_lines(headers: Iterable[Sequence[str]], *, masked: bool) -> list[str]:
+    """Headers in the order of their names, which says nothing otherwise."""
+    pairs = sorted((name.lower(), value) for name, value in headers)
+    if masked:
+        pairs = [(name, str(_member(name, value))) for name, value in pairs]
+    return [f"{name}: {value}" for name, value in pairs]
+
+
+def mask(value: Any) -> Any:
+    """A JSON value with what changes from run to run covered; bounded by what was stored."""
+    if isinstance(value, dict):
+        return {name: _member(name, item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [mask(item) for item in value]
+    return covered(value) if isinstance(value, str) else value
+
+
+def _member(name: str, item: Any) -> Any:
+    plain = _LETTERS.sub("", name.lower())
+    if isinstance(item, str | int) and not isinstance(item, bool) and item != "":
+        if plain in _ID_NAMES:
+            return ID
+        if plain in _TIME_NAMES:
+            return TIME
+    return mask(item)
+
+
+def covered(text: str) -> str:
+    """A text with ids, moments and signed or result addresses covered wherever they stand."""
+    if text.startswith(("https://", "http://")) and " " not in text:
+        return _address(text)
+    return _TIME.sub(TIME, _ID.sub(ID, text))
+
+
+def _address(url: str) -> str:
+    """An address keeps where it leads to and loses what is made anew for each run."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ADDRESS
+    if "/media/" in parts.path or parts.query:
+        ending = parts.path.rpartition(".")[2]
+        return f"{ADDRESS}.{ending}" if ending.isalnum() and len(ending) <= 5 else ADDRESS
+    return _ID.sub(ID, url)
