@@ -4,6 +4,8 @@
 
 A position is a moment and a row's number, "2026-11-21T08:25:00.123456Z_42", so that a link goes on
 showing the same rows while new ones arrive. It opens nothing: the caller has narrowed the rows.
+
+Rows whose number tells their time (moments.py) are paged by it alone: ``page_by_number``.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ NEWER: Final = "newer_than"
 _POSITION: Final = re.compile(
     r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?Z_(\d{1,18})", re.ASCII
 )
+_NUMBER: Final = re.compile(r"\d{1,19}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Position:
                 raise ValueError(text)
             moment = datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S")
         except ValueError:
-            raise Invalid(_("This link to a part of a list is not complete.")) from None
+            raise _cut_off() from None
         micro = int((found[2] or "0").ljust(6, "0"))
         return cls(at=moment.replace(microsecond=micro, tzinfo=UTC), pk=int(found[3]))
 
@@ -106,3 +109,46 @@ def _upwards(rows: QuerySet[Row], *, ordered_by: str, start: Position, size: int
 
 def _of(row: Model, ordered_by: str) -> Position:
     return Position(at=getattr(row, ordered_by), pk=row.pk)
+
+
+def page_by_number(
+    rows: QuerySet[Row], *, cursor: Mapping[str, Any], size: int, by: str = "pk"
+) -> Page[Row]:
+    """The same for rows whose numbers tell their time; ``by`` is the column that holds them."""
+    newer, older = str(cursor.get(NEWER) or ""), str(cursor.get(OLDER) or "")
+    if newer:
+        return _upwards_by_number(rows, start=_number(newer), size=size, by=by)
+    found = behind_number(rows, number=_number(older) if older else None, size=size + 1, by=by)
+    shown = found[:size]
+    return Page(
+        rows=tuple(shown),
+        newer=str(shown[0].pk) if older and shown else "",
+        older=str(shown[-1].pk) if len(found) > size else "",
+    )
+
+
+def behind_number(
+    rows: QuerySet[Row], *, number: int | None, size: int, by: str = "pk"
+) -> list[Row]:
+    """Up to ``size`` rows with smaller numbers than this one, the greatest first."""
+    older = rows if number is None else rows.filter(**{f"{by}__lt": number})
+    return list(older.order_by(f"-{by}")[:size])
+
+
+def _upwards_by_number(rows: QuerySet[Row], *, start: int, size: int, by: str) -> Page[Row]:
+    """The rows just before a number; the newest page when there are not enough of them."""
+    found = list(rows.filter(**{f"{by}__gt": start}).order_by(by)[: size + 1])
+    if len(found) <= size:
+        return page_by_number(rows, cursor={}, size=size, by=by)
+    shown = found[:size][::-1]
+    return Page(rows=tuple(shown), newer=str(shown[0].pk), older=str(shown[-1].pk))
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text) or int(text) >= 2**63:
+        raise _cut_off()
+    return int(text)
+
+
+def _cut_off() -> Invalid:
+    return Invalid(_("This link to a part of a list is not complete."))
