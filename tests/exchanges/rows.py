@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from debugger.contract.operations import get
+from debugger.exchanges import words
 from debugger.exchanges.models import Exchange, ExchangeContent, ExchangeWords
 from debugger.teams.models import Team
 from debugger.web import moments
@@ -24,13 +25,13 @@ def run_row(team: Team, *, at: datetime = NOON, by: str = "Bob", **facts: Any) -
     ``facts`` are fields of Exchange and ExchangeContent; ``prompt`` is a short way to a body.
     """
     prompt = facts.pop("prompt", None)
-    words = facts.pop("words", None)
+    found_by = facts.pop("words", None)
     body = json.dumps({"model": "z-image", "prompt": prompt}, ensure_ascii=False)
     given = {name: facts.pop(name) for name in list(facts) if name in _CONTENT}
     content = _content(prompt=prompt, body=body) | given
     row = _exchange(team, at=at, by=by, prompt=prompt, content=content, facts=facts)
     ExchangeContent.objects.create(exchange=row, **content)
-    ExchangeWords.objects.create(exchange=row, words=words or _words(row, content))
+    ExchangeWords.objects.create(exchange=row, words=found_by or _words(row, content))
     return row
 
 
@@ -90,4 +91,4 @@ def _words(row: Exchange, content: dict[str, Any]) -> str:
         content["request_text"] or "",
         content["response_text"] or "",
     )
-    return " ".join(parts).casefold()
+    return words.of_texts(parts, team_id=row.team_id)
