@@ -3,6 +3,7 @@
  *
  * <span data-elapsed="3.2">   seconds at the time of writing; counts up from there. Empty or absent
  *                             means: counts from when the nearest .htmx-request or .is-busy began.
+ *                             With [data-coarse] in whole seconds; data-text="%s ago" stands around.
  * <span data-ago="4">         "4 s ago", counting up. data-ago-text="%s s ago" gives the sentence.
  * <span data-countdown="30">  counts down to 0; a button named by data-enables="#id" waits for it.
  * An element with [data-still] no longer ticks.
@@ -11,10 +12,16 @@
 /** @type {WeakMap<Element, number>} when each element was first seen, in ms */
 const seen = new WeakMap();
 
-/** @param {number} seconds */
-function words(seconds) {
-  if (seconds < 100) return `${seconds.toFixed(1)} s`;
+/** @param {number} seconds @param {boolean} [coarse] */
+function words(seconds, coarse) {
+  if (seconds < 100) return `${coarse ? Math.floor(seconds) : seconds.toFixed(1)} s`;
+  if (coarse && seconds > 6000) return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}
+
+/** @param {Element} element @param {string} text */
+function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {HTMLElement} element @param {number} now */
@@ -27,7 +34,8 @@ function since(element, now) {
 /** @param {HTMLElement} element @param {number} now */
 function elapsed(element, now) {
   if (element.dataset.elapsed) {
-    element.textContent = words(Number(element.dataset.elapsed) + since(element, now));
+    const text = words(Number(element.dataset.elapsed) + since(element, now), "coarse" in element.dataset);
+    write(element, (element.dataset.text ?? "%s").replace("%s", text));
   } else if (element.closest(".htmx-request, .is-busy")) {
     element.textContent = words(since(element, now));
   } else {
@@ -38,13 +46,13 @@ function elapsed(element, now) {
 /** @param {HTMLElement} element @param {number} now */
 function ago(element, now) {
   const seconds = Math.floor(Number(element.dataset.ago) + since(element, now));
-  element.textContent = (element.dataset.agoText ?? "%s s ago").replace("%s", String(seconds));
+  write(element, (element.dataset.agoText ?? "%s s ago").replace("%s", String(seconds)));
 }
 
 /** @param {HTMLElement} element @param {number} now */
 function countdown(element, now) {
   const left = Math.max(0, Math.ceil(Number(element.dataset.countdown) - since(element, now)));
-  element.textContent = String(left);
+  write(element, String(left));
   const button = element.dataset.enables ? document.querySelector(element.dataset.enables) : null;
   button?.toggleAttribute("disabled", left > 0);
 }
