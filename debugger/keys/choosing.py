@@ -122,7 +122,11 @@ def key_for_call(member: Membership, public_id: str, *, now: datetime) -> Usable
     Invalid with its sentence for a key that cannot be used.
     """
     demand(member, Right.USE_KEYS)
-    key = find(member.team, public_id)
+    return opened(find(member.team, public_id), now=now)
+
+
+def opened(key: ApiKey, *, now: datetime) -> Usable:
+    """Open a key, whoever it is for; raises Invalid with its sentence where that cannot be."""
     barred = _barred(key, now=now)
     if barred:
         raise Invalid(barred)

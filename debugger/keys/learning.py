@@ -29,7 +29,7 @@ def learned(
     *,
     operation: Operation,
     outcome: Outcome,
-    user_id: int,
+    user_id: int | None,
     now: datetime,
     use: bool = True,
 ) -> None:
@@ -37,12 +37,13 @@ def learned(
 
     Calls that carried no key teach nothing: mock runs, public operations, what was never sent.
     Parallel calls are counted each, and an older answer never overwrites a newer one. A mere test
-    of the key is no ``use``: nobody would miss the key for it.
+    of the key is no ``use``: nobody would miss the key for it. Nor is what the site does by itself,
+    with None for the person.
     """
     if not _carried(operation, outcome):
         return
     # Whoever ran the call, and the team, may be gone by the time its answer is here.
-    if not User.objects.filter(pk=user_id).exists():
+    if user_id is not None and not User.objects.filter(pk=user_id).exists():
         return
     with transaction.atomic():
         # The weaker lock, for the reason that teams/locks.py gives.
@@ -51,7 +52,7 @@ def learned(
         row = locked.filter(pk=key.pk).first()
         if row is None:
             return
-        if use:
+        if use and user_id is not None:
             _count(row, operation.id, user_id, now)
             _use(row, operation.id, user_id, now)
         _judge(row, operation, outcome, now)
@@ -154,7 +155,7 @@ def _body(outcome: Outcome) -> dict[str, Any]:
     return response.value
 
 
-def _progress(key: ApiKey, operation: Operation, outcome: Outcome, user_id: int) -> None:
+def _progress(key: ApiKey, operation: Operation, outcome: Outcome, user_id: int | None) -> None:
     if not outcome.ok:
         return
     if operation.id == _CREDITS:
