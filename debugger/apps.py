@@ -14,10 +14,10 @@ class DebuggerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the deployment, and listen to what happens to accounts."""
+        from debugger.generations import receivers as jobs_receivers  # noqa: F401  # And this.
         from debugger.generations.locker import (
             receivers as locker,  # noqa: F401  # Importing connects it.
         )
-        from debugger.generations import receivers as jobs_receivers  # noqa: F401  # And this.
         from debugger.keys import checks as keys_checks  # noqa: F401  # Importing registers them.
         from debugger.keys import (
             receivers,  # noqa: F401  # Importing connects it.
