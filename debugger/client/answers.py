@@ -10,7 +10,7 @@ from typing import Final, cast
 
 import httpx
 
-from debugger.client.bodies import BadEncoding, Collector, Inflater, collect
+from debugger.client.bodies import BadEncoding, Body, Collector, Inflater, collect
 from debugger.client.exchange import Exchange
 from debugger.client.outcome import Failure, FailureKind, Outcome
 from debugger.client.request import BrokenUpload
@@ -33,7 +33,13 @@ async def answer(exchange: Exchange, response: httpx.Response) -> Outcome:
             ended = await collect(chunks_of(response), inflater, collector)
     except TRANSPORT_TROUBLE as caught:
         trouble = exchange.failed(caught, answered=True)
-    body = collector.body(ended=ended)
+    return await judged(exchange, response, collector.body(ended=ended), trouble)
+
+
+async def judged(
+    exchange: Exchange, response: httpx.Response, body: Body, trouble: Failure | None
+) -> Outcome:
+    """The Outcome of an answer whose body has been read, as far as ``trouble`` let it."""
     read = partial(
         of_response, response, body, operation=exchange.operation, redactor=exchange.redactor
     )

@@ -12,7 +12,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -20,6 +20,9 @@ import httpx
 from debugger.client.outcome import Mode
 from debugger.client.redact import without_keys
 from debugger.emulator import wire
+
+if TYPE_CHECKING:
+    from debugger.client.connections import ManyConnections
 
 SCENARIO_HEADER: Final = "rivya-sandbox-scenario"
 # The text of an upload stands before its file; the file's own bytes stay as they are.
@@ -60,46 +63,68 @@ def transport_of(upstream: Upstream) -> httpx.AsyncBaseTransport:
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """A loop's network transport, and the generator that closes it when the loop ends."""
+    """One transport of a loop, and the generator that closes it when the loop ends."""
 
-    transport: httpx.AsyncHTTPTransport
+    transport: httpx.AsyncBaseTransport
     keeper: AsyncGenerator[None, None]
 
 
-_OPEN: Final[dict[asyncio.AbstractEventLoop, _Open]] = {}
+# For each loop its transports, by what opens them.
+_OPEN: Final[dict[asyncio.AbstractEventLoop, dict[Callable[[], Any], _Open]]] = {}
+Opened = TypeVar("Opened", bound=httpx.AsyncBaseTransport)
 
 
 def _network() -> httpx.AsyncHTTPTransport:
+    return _kept(network_transport)
+
+
+def many_connections_transport() -> ManyConnections:
+    """This loop's transport for whoever has many calls open at once; closed with the loop."""
+    return _kept(_many_connections)
+
+
+def _kept(opens: Callable[[], Opened]) -> Opened:
+    """The running loop's own transport of a kind, which ends when the loop does."""
     loop = asyncio.get_running_loop()
     # Other threads have loops of their own and come here too: look at a copy.
     for other in list(_OPEN):
         if other.is_closed():
             _OPEN.pop(other, None)
-    if loop not in _OPEN:
-        transport = network_transport()
-        keeper = _keeper(loop, transport)
+    opened = _OPEN.setdefault(loop, {})
+    if opens not in opened:
+        transport = opens()
+        keeper = _keeper(loop, opens, transport)
         # Priming it up to its yield needs no await. From then on the loop knows the generator,
         # and every runner closes the generators it knows before it ends: so do asyncio.run,
         # uvicorn and asgiref. The connections are closed with their own loop, and never later.
         next(iter(keeper.__anext__().__await__()), None)
-        _OPEN[loop] = _Open(transport, keeper)
-    return _OPEN[loop].transport
+        opened[opens] = _Open(transport, keeper)
+    return cast(Opened, opened[opens].transport)
 
 
 async def _keeper(
-    loop: asyncio.AbstractEventLoop, transport: httpx.AsyncHTTPTransport
+    loop: asyncio.AbstractEventLoop,
+    opens: Callable[[], Any],
+    transport: httpx.AsyncBaseTransport,
 ) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        _OPEN.pop(loop, None)
+        _OPEN.get(loop, {}).pop(opens, None)
         await transport.aclose()
 
 
 async def close_network() -> None:
     """Close this loop's connections now; the next call opens new ones."""
-    if opened := _OPEN.get(asyncio.get_running_loop()):
+    for opened in list(_OPEN.pop(asyncio.get_running_loop(), {}).values()):
         await opened.keeper.aclose()
+
+
+def _many_connections() -> ManyConnections:
+    # Only who follows jobs needs the library behind it, which takes a while to import.
+    from debugger.client.connections import ManyConnections
+
+    return ManyConnections(context=_ssl_context())
 
 
 @cache
