@@ -40,6 +40,15 @@ def handler(kind: bytes) -> bytes:
 
 FTYP = box(b"ftyp", b"isom\0\0\2\0isommp42")
 
+# The beginning of a WebM file in which every length is written with eight bytes.
+_LONG_NUMBERS = bytes.fromhex(
+    "01000000000000504286010000000000000101"
+    "42f7010000000000000101"
+    "42f2010000000000000104"
+    "42f3010000000000000108"
+    "4282010000000000000004"
+)
+
 
 @pytest.mark.parametrize(
     ("data", "mime"),
@@ -58,6 +67,7 @@ FTYP = box(b"ftyp", b"isom\0\0\2\0isommp42")
         (box(b"ftyp", b"heic\0\0\0\0"), "image/heic"),
         (box(b"moov"), "video/quicktime"),
         (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\x82\x84webm", "video/webm"),
+        (b"\x1a\x45\xdf\xa3" + _LONG_NUMBERS + b"webm", "video/webm"),
         (b"\x1a\x45\xdf\xa3\xa3\x42\x82\x88matroska", "video/x-matroska"),
         (b"ID3\x04\0\0\0\0\0\0", "audio/mpeg"),
         (b"\xff\xfb\x90\x64" + b"\0" * 100, "audio/mpeg"),

@@ -76,7 +76,8 @@ def _handlers(data: bytes) -> set[bytes]:
 def _matroska(data: bytes) -> str | None:
     if not data.startswith(b"\x1a\x45\xdf\xa3"):
         return None
-    return "video/webm" if b"webm" in data[:64] else "video/x-matroska"
+    # The word stands in the first element, whose numbers may each be written with eight bytes.
+    return "video/webm" if b"webm" in data[:128] else "video/x-matroska"
 
 
 def _ogg(data: bytes) -> str | None:
