@@ -344,6 +344,7 @@ TEMPLATES = [
                 "live": "debugger.keys.live.tags",
                 "teams": "debugger.teams.tags",
                 "accounts": "debugger.teams.accounts.tags",
+                "generations": "debugger.generations.tags",
             },
         },
     }
