@@ -43,8 +43,9 @@ __all__ = [
 def find(team: Team, name: str) -> Exchange:
     """The team's run of this name, with its content. Raises NotFound."""
     number = moments.number_of(PREFIX, name.strip().lower())
-    found = Exchange.objects.select_related("content").filter(team_id=team.pk, pk=number).first()
-    if number is None or found is None:
+    of_team = Exchange.objects.select_related("content").filter(team_id=team.pk)
+    found = of_team.filter(pk=number).first() if number is not None else None
+    if found is None:
         raise NotFound(_("This team has no such run. It may have been deleted with time."))
     return found
 
