@@ -3,6 +3,8 @@
  *
  * Ctrl/Cmd+Enter clicks the visible [data-run] button from anywhere, text fields included.
  * ?  opens the dialog #shortcuts, unless somebody is typing.
+ * Fires  dash:key  {detail: "j"} for a letter that is pressed alone, which a page may use:
+ * preventDefault() says that it did.
  * <input type="checkbox" data-hotkeys-switch> turns all of them off (WCAG 2.1.4); kept in
  * localStorage under "dash-hotkeys".
  * <button data-dialog-open="dialog-id">, <button data-dialog-close>; Escape and a click beside
@@ -22,6 +24,12 @@ function typing(element) {
   return Boolean(element?.closest("input:not([type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]"));
 }
 
+/** @param {KeyboardEvent} event whether a letter means itself and no text is typed */
+function alone(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  return !typing(document.activeElement) && !document.querySelector("dialog[open]");
+}
+
 function run() {
   const here = document.activeElement?.closest("[data-panel]");
   const buttons = [...(here ?? document).querySelectorAll("[data-run]")];
@@ -39,7 +47,8 @@ function open(id) {
 
 // Capture phase: an editor that swallows the key must not swallow this.
 document.addEventListener("keydown", (event) => {
-  if (!on() || event.isComposing || event.repeat) return;
+  if (!on() || event.isComposing) return;
+  if (event.repeat && !/^[jk]$/.test(event.key)) return;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.altKey) {
     if (document.querySelector("dialog[open]")) return;
     if (run()) {
@@ -49,6 +58,9 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "?" && !event.ctrlKey && !event.metaKey && !typing(document.activeElement)) {
     event.preventDefault();
     open("shortcuts");
+  } else if (/^[a-z]$/.test(event.key) && alone(event)) {
+    const pressed = new CustomEvent("dash:key", { detail: event.key, cancelable: true });
+    if (!document.dispatchEvent(pressed)) event.preventDefault();
   }
 }, true);
 
