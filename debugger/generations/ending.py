@@ -39,7 +39,7 @@ def apply(row: Generation, said: Said, *, outcome: Outcome, at: datetime, now: d
 def _taken(row: Generation, said: Said, *, at: datetime, now: datetime) -> list[New]:
     news: list[New] = []
     before = (row.status, row.reserved, row.final)
-    if said.status != row.status:
+    if said.status and said.status != row.status:
         facts = {"before": row.status, "after": said.status}
         news.append(New(kind=Moment.Kind.CHANGED, at=at, facts=facts, payload=said.text))
         row.status = said.status
