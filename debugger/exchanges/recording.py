@@ -20,7 +20,7 @@ from django.db import transaction
 
 from debugger.client.jsontext import Parsed, read_json, visible_text
 from debugger.client.outcome import Outcome
-from debugger.client.redact import redact_text, redact_value
+from debugger.client.redact import Redactor, redact_text, redact_value
 from debugger.contract.jobs import JobStatus
 from debugger.exchanges import words
 from debugger.exchanges.headers import kept_headers, named
@@ -138,9 +138,16 @@ class _Facts:
         return redact_value(self.run.said) if isinstance(self.run.said, Mapping) else None
 
     @cached_property
+    def came(self) -> Any:
+        """The answer's JSON value, None where it is no JSON."""
+        if self.response is None or Redactor().clears(self.response.text or ""):
+            return self.response.value if self.response else None
+        return redact_value(self.response.value)
+
+    @cached_property
     def answer(self) -> Mapping[str, Any]:
         """What the answer says, where it is a JSON object."""
-        value = self.said or (self.response.value if self.response else None)
+        value = self.said or self.came
         return value if isinstance(value, Mapping) else {}
 
     @cached_property
@@ -149,9 +156,26 @@ class _Facts:
         return self.sent if isinstance(self.sent, Mapping) else {}
 
     @cached_property
+    def sent_text(self) -> str | None:
+        """The request's body, as it may be kept."""
+        return _clean(self.outcome.request.body)
+
+    @cached_property
+    def came_text(self) -> str | None:
+        """The answer's body, as it may be kept; the completion where a stream left nothing else."""
+        if self.only_said:
+            return json.dumps(self.said, ensure_ascii=False)
+        return _clean(self.response.text if self.response else None)
+
+    @cached_property
+    def only_said(self) -> bool:
+        """Whether a streamed turn left its completion and no text of its own."""
+        return self.said is not None and not (self.response and self.response.text)
+
+    @cached_property
     def sent(self) -> Any:
         """The request's JSON value, None where it is no JSON."""
-        parsed = read_json((self.outcome.request.body or "").encode(errors="replace"))
+        parsed = read_json((self.sent_text or "").encode())
         return parsed.value if isinstance(parsed, Parsed) else None
 
     @cached_property
@@ -183,11 +207,9 @@ class _Facts:
 
     def texts(self, row: Exchange) -> list[str]:
         """The texts by whose words the run is found."""
-        found = [row.summary, *_texts(self.sent, self.outcome.request.body)]
-        if self.said is not None:
-            return [*found, *words.texts_of(self.said)]
-        response = self.response
-        return [*found, *(_texts(response.value, response.text) if response else ())]
+        found = [row.summary, *_texts(self.sent, self.sent_text)]
+        answered = self.came if self.said is None else self.said
+        return [*found, *_texts(answered, self.came_text)]
 
 
 def _texts(value: Any, text: str | None) -> list[str]:
@@ -250,8 +272,8 @@ def _row(run: Run, facts: _Facts, *, kept: bool) -> Exchange:
 def _content(run: Run, facts: _Facts, row: Exchange, *, kept: bool) -> ExchangeContent:
     request, response = run.outcome.request, run.outcome.response
     failure, timings = run.outcome.failure, run.outcome.timings
-    sent, sent_cut = _body(request.body if kept else None)
-    came, came_cut = _body(_answer_text(facts) if kept else None)
+    sent, sent_cut = _body(facts.sent_text if kept else None)
+    came, came_cut = _body(facts.came_text if kept else None)
     return ExchangeContent(
         exchange=row,
         kept=kept,
@@ -263,7 +285,7 @@ def _content(run: Run, facts: _Facts, row: Exchange, *, kept: bool) -> ExchangeC
         response_headers=kept_headers(response.headers) if response else [],
         response_text=came,
         response_trimmed=came_cut or bool(kept and response and response.truncated),
-        is_json=bool(response and response.is_json) or _only_said(facts),
+        is_json=bool(response and response.is_json) or facts.only_said,
         http_version=stored_text(response.http_version, most=20) if response else "",
         connect_ms=_milliseconds(timings.connect_ms),
         failure_detail=stored_text(failure.detail, most=_DETAIL_MOST) if failure else "",
@@ -273,23 +295,16 @@ def _content(run: Run, facts: _Facts, row: Exchange, *, kept: bool) -> ExchangeC
     )
 
 
-def _answer_text(facts: _Facts) -> str | None:
-    if _only_said(facts):
-        return json.dumps(facts.said, ensure_ascii=False)
-    return facts.response.text if facts.response else None
-
-
-def _only_said(facts: _Facts) -> bool:
-    """Whether a streamed turn left its completion and no text of its own."""
-    return facts.said is not None and not (facts.response and facts.response.text)
+def _clean(text: str | None) -> str | None:
+    """A text once more without secrets, and without what no database can hold."""
+    return None if text is None else visible_text(redact_text(visible_text(text)))
 
 
 def _body(text: str | None) -> tuple[str | None, bool]:
     """A body as it is kept, and whether that is only its beginning."""
     if text is None:
         return None, False
-    whole = visible_text(redact_text(visible_text(text)))
-    return trimmed(whole, kib=settings.RIVYA_DASH_HISTORY_BODY_KIB)
+    return trimmed(text, kib=settings.RIVYA_DASH_HISTORY_BODY_KIB)
 
 
 def _draft(text: str) -> str:
@@ -297,8 +312,8 @@ def _draft(text: str) -> str:
     parsed = read_json(text.encode(errors="replace")) if text else None
     if not isinstance(parsed, Parsed):
         return ""
-    clean = json.dumps(redact_value(parsed.value), ensure_ascii=False, separators=(",", ":"))
-    clean = visible_text(redact_text(clean))
+    plain = json.dumps(redact_value(parsed.value), ensure_ascii=False, separators=(",", ":"))
+    clean = _clean(plain) or ""
     return clean if len(clean) <= DRAFT_MOST else ""
 
 
