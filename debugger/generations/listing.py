@@ -1,0 +1,247 @@
+"""The board: which jobs somebody wants to see, those that run first, then the others by day.
+
+Rows are numbered by their moment, so the newest are the greatest numbers and a page begins behind
+one of them. What changed meanwhile is asked for by what a page shows: each card names its job and
+all that it knows of it, so neither equal moments nor late commits can hide a change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from debugger.exchanges.models import Exchange
+from debugger.generations import cards
+from debugger.generations.cards import Card
+from debugger.generations.models import PREFIX, Generation
+from debugger.teams.models import Team
+from debugger.web import moments
+
+State = Generation.State
+RUNNING: Final = (State.SUBMITTING, State.ACTIVE)
+ATTENTION: Final = (State.PAUSED, State.UNKNOWN)
+OPEN: Final = (*RUNNING, *ATTENTION)
+STATES: Final[Mapping[str, tuple[tuple[State, ...], object]]] = {
+    "running": (RUNNING, gettext_lazy("Running")),
+    "attention": (ATTENTION, gettext_lazy("Need attention")),
+    "ended": (
+        (State.SUCCEEDED, State.FAILED, State.LOST, State.STOPPED, State.BY_HAND),
+        gettext_lazy("Ended"),
+    ),
+    "failed": ((State.FAILED, State.LOST), gettext_lazy("Failed")),
+}
+OPEN_SHOWN: Final = 60
+ENDED_SHOWN: Final = 40
+ADDED_AT_ONCE: Final = 20
+MOST_SHOWN: Final = 300
+OVERLAP: Final = timedelta(seconds=30)
+"""How far behind the newest card a new one is looked for: writers may be that late."""
+_LATELY: Final = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What somebody wants to see; "" for everything of its kind. ``typed`` stands in the form."""
+
+    state: str = ""
+    mode: str = ""
+    model: str = ""
+    person: int | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def anything(self) -> bool:
+        """Whether some jobs are left out."""
+        return bool(self.query)
+
+    @property
+    def query(self) -> str:
+        """The filter as it stands in a link."""
+        return urlencode({name: value for name, value in self.typed.items() if value})
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The states that fit; all of them where none is wanted."""
+        return STATES[self.state][0] if self.state else tuple(State)
+
+    def but_for(self, state: str) -> str:
+        """The same filter with another state, as it stands in a link."""
+        typed = {**self.typed, "state": state}
+        return urlencode({name: value for name, value in typed.items() if value})
+
+
+def narrowed(data: Mapping[str, str]) -> Wanted:
+    """The filter of a link or a form; a word that means nothing is left out. Never raises."""
+    names = ("state", "mode", "model", "person")
+    given = {name: str(data.get(name) or "").replace("\0", "").strip()[:100] for name in names}
+    state = given["state"] if given["state"] in STATES else ""
+    mode = given["mode"] if given["mode"] in Exchange.Mode.values else ""
+    digits = given["person"]
+    person = int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 19 else None
+    typed = {
+        "state": state,
+        "mode": mode,
+        "model": given["model"],
+        "person": str(person) if person is not None else "",
+    }
+    return Wanted(state=state, mode=mode, model=given["model"], person=person, typed=typed)
+
+
+def rows(team: Team, wanted: Wanted) -> QuerySet[Generation]:
+    """The team's jobs that fit, in no order yet, without the columns that no list shows."""
+    found = Generation.objects.filter(team=team).defer(*cards.HEAVY)
+    if wanted.state:
+        found = found.filter(state__in=wanted.states)
+    if wanted.mode:
+        found = found.filter(mode=wanted.mode)
+    if wanted.model:
+        found = found.filter(model=wanted.model)
+    if wanted.person is not None:
+        found = found.filter(user_id=wanted.person)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """The jobs of one day of UTC, newest first."""
+
+    title: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page of the board. ``open`` is on the first page alone; ``older`` begins the next one."""
+
+    open: tuple[Card, ...]
+    open_left: bool
+    days: tuple[Day, ...]
+    older: str
+    first: bool
+
+
+def page(team: Team, wanted: Wanted, *, older_than: str, now: datetime) -> Page:
+    """One page: three statements however many jobs there are."""
+    behind = moments.number_of(PREFIX, older_than)
+    fitting = rows(team, wanted)
+    running: list[Generation] = []
+    if behind is None:
+        opened = fitting.filter(state__in=OPEN).order_by("-pk")
+        running = list(opened[: OPEN_SHOWN + 1])
+    others = fitting.exclude(state__in=OPEN).order_by("-pk")
+    if behind is not None:
+        others = others.filter(pk__lt=behind)
+    ended = list(others[: ENDED_SHOWN + 1])
+    shown, listed = running[:OPEN_SHOWN], ended[:ENDED_SHOWN]
+    made = cards.of([*shown, *listed], slug=team.slug, now=now)
+    return Page(
+        open=tuple(made[: len(shown)]),
+        open_left=len(running) > OPEN_SHOWN,
+        days=tuple(_days(made[len(shown) :], now=now)),
+        older=listed[-1].name if len(ended) > ENDED_SHOWN else "",
+        first=behind is None,
+    )
+
+
+def _days(shown: Iterable[Card], *, now: datetime) -> list[Day]:
+    days: dict[date, list[Card]] = {}
+    for each in shown:
+        days.setdefault(moments.moment_of(each.row.pk).date(), []).append(each)
+    today = now.astimezone(UTC).date()
+    return [Day(title=_day(day, today), cards=tuple(each)) for day, each in days.items()]
+
+
+def _day(day: date, today: date) -> str:
+    written = date_format(day, "j M Y")
+    if day == today:
+        return _("Today, %(day)s") % {"day": written}
+    if day == today - timedelta(days=1):
+        return _("Yesterday, %(day)s") % {"day": written}
+    return written
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What a page does not show yet: cards that changed, cards that were looked at, new cards."""
+
+    changed: tuple[Card, ...]
+    looked: tuple[Card, ...]
+    added: tuple[Card, ...]
+
+    @property
+    def anything(self) -> bool:
+        """Whether there is something to say."""
+        return bool(self.changed or self.looked or self.added)
+
+
+def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: datetime) -> News:
+    """What became of the cards of a page, which are named as ``Card.looked`` names them.
+
+    ``since`` is ``beginning(…)`` of the page, "" for one that takes up no new cards.
+    """
+    known = dict(_known(shown))
+    numbers = list(known)
+    mine = Generation.objects.filter(team=team, pk__in=numbers).defer(*cards.HEAVY)
+    fresh = _added(team, wanted, known=numbers, since=since)
+    made = cards.of([*mine.order_by("-pk"), *fresh], slug=team.slug, now=now)
+    changed, looked = [], []
+    for each in made:
+        mark, polls = known.get(each.row.pk, (each.mark, str(each.row.polls)))
+        if mark != each.mark:
+            changed.append(each)
+        elif polls != str(each.row.polls):
+            looked.append(each)
+    added = [each for each in made if each.row.pk not in known]
+    return News(changed=tuple(changed), looked=tuple(looked), added=tuple(added))
+
+
+def _known(shown: Iterable[str]) -> Iterable[tuple[int, tuple[str, str]]]:
+    for text in list(shown)[:MOST_SHOWN]:
+        name, mark, polls = (*text.split(".")[:3], "", "")[:3]
+        number = moments.number_of(PREFIX, name)
+        if number is not None:
+            yield number, (mark, polls)
+
+
+def beginning(now: datetime) -> str:
+    """The moment at which a page was made, as it names it when it asks for news."""
+    return moments.name_of(PREFIX, moments.first_id(now))
+
+
+def _added(team: Team, wanted: Wanted, *, known: list[int], since: str) -> Iterable[Generation]:
+    """Jobs that fit and are not shown: newer ones, and those that came into a wanted state."""
+    number = moments.number_of(PREFIX, since)
+    if number is None or len(known) >= MOST_SHOWN:
+        return ()
+    after = moments.moment_of(number) - OVERLAP
+    found = rows(team, wanted).exclude(pk__in=known)
+    if wanted.state in ("", "running"):
+        found = found.filter(pk__gt=moments.first_id(after))
+    else:
+        found = found.filter(changed_at__gt=after)
+    return found.order_by("-pk")[:ADDED_AT_ONCE]
+
+
+def choices(team: Team, wanted: Wanted) -> dict[str, list[tuple[str, str]]]:
+    """Models and people of the latest jobs, and whatever is chosen, for the filter."""
+    lately = Generation.objects.filter(team=team).order_by("-pk")
+    found = lately.values_list("model", "user_id", "user_name")[:_LATELY]
+    models, people = {wanted.model} - {""}, {}
+    if wanted.person is not None:
+        people[str(wanted.person)] = str(wanted.person)
+    for model, user_id, name in found:
+        models.add(model)
+        if user_id is not None:
+            people[str(user_id)] = name
+    return {
+        "models": [(model, model) for model in sorted(models - {""})],
+        "people": sorted(people.items(), key=lambda item: item[1].casefold()),
+    }

@@ -1,0 +1,151 @@
+"""What concerns many jobs at once: how many there are, what is down, which keys they wait for.
+
+One upstream that is down makes one notice, not one for each of its jobs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import urlsplit
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from debugger.exchanges.models import Exchange
+from debugger.generations import listing
+from debugger.generations.models import Brake, Generation
+from debugger.teams.models import Team
+
+HOST: Final = "host:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """How many jobs a team has in each of three conditions."""
+
+    running: int
+    attention: int
+    ended_today: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Down:
+    """An upstream that is not asked for a while. ``next_in`` is in seconds."""
+
+    host: str
+    since: datetime
+    until: datetime
+    jobs: int
+    next_in: int
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """What happens, but for the time of the next try."""
+        waiting = ngettext("%d job waits.", "%d jobs wait.", self.jobs) % self.jobs
+        silent = _("%(host)s has not answered since %(time)s UTC.") % {
+            "host": self.host,
+            "time": f"{self.since.astimezone(UTC):%H:%M}",
+        }
+        return f"{silent} {waiting}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """The jobs that wait for a key. ``key_id`` is the key's public id, "" when it is gone."""
+
+    key_id: str
+    label: str
+    jobs: int
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """How many they are, and why."""
+        count = ngettext("%d job is paused.", "%d jobs are paused.", self.jobs) % self.jobs
+        return f"{count} {self.reason}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Top:
+    """What stands above the cards."""
+
+    summary: Summary
+    downs: tuple[Down, ...]
+    waits: tuple[Waiting, ...]
+
+    @property
+    def mark(self) -> str:
+        """Changes with everything that is said here, but not with clocks."""
+        said = [
+            f"{self.summary}",
+            *(f"{each.sentence}{each.until}" for each in self.downs),
+            *(f"{each}" for each in self.waits),
+        ]
+        return hashlib.sha256("\n".join(said).encode()).hexdigest()[:10]
+
+
+def top(team: Team, *, now: datetime) -> Top:
+    """The summary and the notices of a team, in four statements."""
+    mine = Generation.objects.filter(team=team)
+    places = ("state", "mode", "base_url")
+    counted = mine.filter(state__in=listing.OPEN).order_by().values(*places)
+    groups = list(counted.annotate(jobs=Count("pk")))
+    jobs: Counter[str] = Counter()
+    live: Counter[str] = Counter()
+    for group in groups:
+        jobs[group["state"]] += group["jobs"]
+        if group["mode"] == Exchange.Mode.LIVE:
+            live[group["base_url"]] += group["jobs"]
+    return Top(
+        summary=Summary(
+            running=sum(jobs[state] for state in listing.RUNNING),
+            attention=sum(jobs[state] for state in listing.ATTENTION),
+            ended_today=_ended_today(team, now=now),
+        ),
+        downs=tuple(_downs(live, now=now)),
+        waits=tuple(_waits(team)),
+    )
+
+
+def _ended_today(team: Team, *, now: datetime) -> int:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    # The first condition says nothing new, but there is an index for it.
+    lately = Generation.objects.filter(team=team, changed_at__gte=midnight)
+    return lately.filter(ended_at__gte=midnight, state__in=Generation.FINAL).count()
+
+
+def _downs(live: Counter[str], *, now: datetime) -> list[Down]:
+    """The brakes on hosts where the team has jobs that wait."""
+    scopes = {f"{HOST}{base}": base for base in live}
+    found = Brake.objects.filter(scope__in=scopes, until__gt=now).order_by("since")
+    return [
+        Down(
+            host=urlsplit(scopes[brake.scope]).netloc or scopes[brake.scope],
+            since=brake.since,
+            until=brake.until,
+            jobs=live[scopes[brake.scope]],
+            next_in=max(1, int((brake.until - now).total_seconds())),
+            reason=brake.reason,
+        )
+        for brake in found
+    ]
+
+
+def _waits(team: Team) -> list[Waiting]:
+    paused = Generation.objects.filter(team=team, state=Generation.State.PAUSED).order_by()
+    groups = paused.values("key__public_id", "key_label", "reason").annotate(jobs=Count("pk"))
+    return [
+        Waiting(
+            key_id=group["key__public_id"] or "",
+            label=group["key_label"],
+            jobs=group["jobs"],
+            reason=group["reason"],
+        )
+        for group in sorted(groups, key=lambda group: -int(group["jobs"]))[:5]
+    ]

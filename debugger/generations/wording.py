@@ -1,0 +1,118 @@
+"""How a job's state, lengths of time and credits are said. Pure: rows and numbers in, words out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from debugger.contract import jobs
+from debugger.generations.models import Generation
+
+State = Generation.State
+DOCUMENTED: Final = frozenset(jobs.JobStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state as a word, its tone (ok, bad, busy, odd, quiet) and an icon of web/icons.py."""
+
+    word: str
+    tone: str
+    icon: str
+
+
+def status_word(status: str) -> str:
+    """The API's own status as a person reads it; one that is not documented as it is."""
+    known = {
+        jobs.JobStatus.QUEUED.value: _("Queued"),
+        jobs.JobStatus.PROCESSING.value: _("Processing"),
+        jobs.JobStatus.SUCCEEDED.value: _("Succeeded"),
+        jobs.JobStatus.FAILED.value: _("Failed"),
+    }
+    return known.get(status, status or _("Submitted"))
+
+
+def badge(job: Generation) -> Badge:
+    """What a job is at, in one word."""
+    ours = {
+        State.SUBMITTING: Badge(_("Sending again"), "busy", "turn"),
+        State.PAUSED: Badge(_("Paused"), "odd", "lock"),
+        State.UNKNOWN: Badge(_("Unknown"), "odd", "warn"),
+        State.STOPPED: Badge(_("Not watched"), "quiet", "eye"),
+        State.SUCCEEDED: Badge(_("Succeeded"), "ok", "check"),
+        State.FAILED: Badge(_("Failed"), "bad", "warn"),
+        State.LOST: Badge(_("Lost"), "bad", "warn"),
+    }
+    state = State(job.state)
+    if state in ours:
+        return ours[state]
+    tone = "quiet" if state is State.BY_HAND else "busy"
+    return Badge(status_word(job.status), tone, "eye" if state is State.BY_HAND else "pulse")
+
+
+def note(job: Generation) -> str:
+    """What has to be known about the state beyond its word; "" where the word says it all."""
+    match State(job.state):
+        case State.SUBMITTING:
+            return _(
+                "The answer was lost. The same request is sent again with the same idempotency "
+                "key, so there is one job and one charge."
+            )
+        case State.PAUSED:
+            return job.reason or _("Nobody looks until a working key is there.")
+        case State.UNKNOWN:
+            return _last_seen(job)
+        case State.STOPPED:
+            stopped = _("Nobody looks any more. The job itself goes on: the API has no cancel.")
+            return f"{job.reason} {stopped}" if job.reason else stopped
+        case State.LOST:
+            return job.reason or _("No answer ever said that a job was made.")
+        case State.BY_HAND:
+            return _(
+                "It was run with a key that is not stored here, so it is looked at only when "
+                "somebody asks."
+            )
+        case State.ACTIVE if job.status and job.status not in DOCUMENTED:
+            return _("This status is not documented. It is shown as it is, and looking goes on.")
+    return ""
+
+
+def _last_seen(job: Generation) -> str:
+    """For a job of which nothing final came in a long time."""
+    if job.polled_at is None:
+        return _("Unknown: nothing was ever seen of it. It is looked at again later.")
+    return _("Unknown, last seen %(status)s at %(time)s. It is looked at again later.") % {
+        "status": job.status or _("submitted"),
+        "time": clock(job.polled_at),
+    }
+
+
+def clock(moment: datetime) -> str:
+    """A moment with its zone, the day only where it is needed to be found again."""
+    return date_format(moment.astimezone(UTC), "j M Y, H:i:s") + " UTC"
+
+
+def length(seconds: float) -> str:
+    """A length of time in few characters: 412 ms, 3.2 s, 2 min 05 s, 3 h 07 min, 4 d."""
+    if seconds < 1:
+        return f"{max(0.0, seconds) * 1000:.0f} ms"
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 100:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours < 48 else f"{hours // 24} d"
+
+
+def brief_length(seconds: float) -> str:
+    """A length of time that is a rule and no measurement: 7.5 s, 5 min, 30 min, 3 d."""
+    if seconds < 60:
+        return f"{seconds:g} s"
+    if seconds < 3600:
+        return f"{seconds / 60:g} min"
+    return f"{seconds / 3600:g} h" if seconds < 48 * 3600 else f"{seconds / 86400:g} d"
