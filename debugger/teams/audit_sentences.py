@@ -83,15 +83,23 @@ SENTENCES: Final[Mapping[str, Says]] = {
     "account.sign_on_connected": Says(told("%(actor)s connected single sign-on: %(object)s")),
     "account.sign_on_removed": Says(told("%(actor)s disconnected single sign-on: %(object)s")),
     "history.exported": Says(told("%(actor)s exported the history"), ("filter",)),
+    "history.rules_changed": Says(
+        told("%(actor)s changed how long the history of %(object)s is kept")
+    ),
+    "history.view_deleted": Says(
+        told("%(actor)s deleted the view %(object)s of the history"), ("filter",)
+    ),
     "audit.viewed": Says(told("%(actor)s read the audit log")),
     "audit.exported": Says(told("%(actor)s exported the audit log")),
 }
 
 FIELDS: Final[Mapping[str, Words]] = {
     "base_url": told("base URL"),
+    "bodies": told("bodies are kept"),
     "by": told("by"),
     "credits": told("credits"),
     "day_ceiling": told("ceiling per day"),
+    "days": told("days"),
     "email": told("e-mail"),
     "environment": told("environment"),
     "estimated": told("estimated credits"),
@@ -107,6 +115,7 @@ FIELDS: Final[Mapping[str, Words]] = {
     "master": told("master key"),
     "name": told("name"),
     "overlap": told("overlap"),
+    "result_days": told("days of saved results"),
     "role": told("role"),
     "run_ceiling": told("ceiling per run"),
     "scopes": told("scopes"),
