@@ -21,7 +21,7 @@ LONGEST: Final = 64
 MOST: Final = 2_000
 MOST_ASKED: Final = 40
 _LONGEST_TEXT: Final = 256 * 1024  # Characters of one text that are looked at.
-_PARTS: Final = 12  # Of one id; a longer chain is cut into several.
+_PARTS: Final = 12  # Of an id, that one word joins.
 _CHUNKS: Final = 8  # Of LONGEST characters, of one run without a border.
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
@@ -103,9 +103,7 @@ def _kept(char: str) -> str:
 def _units(folded: str) -> Iterator[list[str]]:
     """The parts of each id or address; one part for an ordinary word."""
     for found in _JOINED.finditer(_ASCII_SIGNS.sub(" ", folded)):
-        parts = [part for part in _BORDER.split(found[0]) if part]
-        for start in range(0, len(parts), _PARTS):
-            yield parts[start : start + _PARTS]
+        yield _BORDER.split(found[0])
 
 
 # Every ASCII sign that neither belongs to a word nor joins two.
@@ -118,7 +116,7 @@ def _stored_of(parts: list[str]) -> Iterator[str]:
             yield from _mixed(part, stored=True)
         return
     for number, part in enumerate(parts):
-        yield "_".join(parts[number:])[:LONGEST]
+        yield "_".join(parts[number : number + _PARTS])[:LONGEST]
         yield from _rest(part)
 
 
@@ -127,9 +125,9 @@ def _asked_of(parts: list[str]) -> Iterator[str]:
         for part in parts:
             yield from _mixed(part, stored=False)
         return
-    whole = "_".join(parts)
+    whole = "_".join(parts[:_PARTS])
     yield whole[:LONGEST]
-    if len(whole) > LONGEST:
+    if len(whole) > LONGEST or len(parts) > _PARTS:
         for part in parts:
             yield part[:LONGEST]
             yield from _rest(part)
