@@ -302,7 +302,7 @@ def _ticks(over: Scale) -> Iterator[Tick]:
     for ms in over.ticks():
         x = over.x(ms)
         anchor = "start" if x < 4 else "end" if x > 93 else "middle"
-        yield Tick(_percent(x), "0" if not ms else offset(ms), anchor)
+        yield Tick(_percent(x), sayings.round_time(ms) if ms else "0", anchor)
 
 
 def _gaps(over: Scale) -> Iterator[Gap]:

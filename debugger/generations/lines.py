@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils.safestring import SafeString
-from django.utils.translation import ngettext
 
 from debugger.client import jsontext
 from debugger.generations import sayings
@@ -148,7 +147,7 @@ def _looked(
     said = sayings.looked(count, http)
     return Line(
         kind=Kind.LOOKED,
-        label=ngettext("Looked", "Looked %(count)d times", count) % {"count": count},
+        label=str(Kind.LOOKED.label),
         sentence=said.text,
         tone=said.tone,
         at=start + span[0] * _MS,

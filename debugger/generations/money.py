@@ -94,7 +94,7 @@ class MoneyLine:
                 self.shared,
             )
             return said % {"count": self.shared}
-        return _("the account moved elsewhere too") if self._moved_elsewhere else ""
+        return _("the account was used elsewhere too") if self._moved_elsewhere else ""
 
     @property
     def _moved_elsewhere(self) -> bool:

@@ -65,6 +65,9 @@ class Explanation:
     whole: Times | None = None
     offers: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        return f"{self.sentence} {self.advice}".strip()
+
 
 def explain(generation: Generation, now: datetime) -> Explanation | None:
     """How a job that is not over compares with its team's runs of its model; one statement.
@@ -168,7 +171,9 @@ def _slower(so_far: float, whole: Sequence[float]) -> str:
 
 def _usual(times: Times) -> str:
     words = {"count": times.runs, "half": times.half, "most": times.most}
-    said = _("Half of your %(count)d runs of this model took %(half)s or less, 95 %% %(most)s.")
+    said = _(
+        "Half of your %(count)d runs of this model took %(half)s or less, 95 %% of them %(most)s."
+    )
     return said % words
 
 
@@ -179,11 +184,11 @@ def _advice(generation: Generation, times: Explanation, now: datetime) -> str:
     here = _seconds(started or generation.submitted_at, now)
     parts = []
     if stage is not None:
-        words = {"time": wording.length(here), "half": stage.half, "most": stage.most}
+        words = {"time": wording.length(here), "half": stage.half}
         text = (
-            _("It waits in the queue since %(time)s; half of them waited %(half)s, 95 %% %(most)s.")
+            _("It waits in the queue since %(time)s; half of them waited %(half)s or less.")
             if started is None
-            else _("It runs since %(time)s; half of them ran %(half)s, 95 %% %(most)s.")
+            else _("It runs since %(time)s; half of them ran %(half)s or less.")
         )
         parts.append(text % words)
     parts.append(_("Looking goes on by itself. The API has no cancel, so the job runs on anyhow."))

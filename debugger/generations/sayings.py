@@ -38,6 +38,15 @@ def offset(ms: int) -> str:
     return f"+{seconds:.2f} s" if seconds < 10 else f"+{length(seconds)}"
 
 
+def round_time(ms: int) -> str:
+    """A round time of an axis: 0, 500 ms, 15 s, 2 min, 8 h 05 min."""
+    seconds, rest = divmod(ms, 1000)
+    if rest or seconds < 60 or seconds % 60:
+        return f"{ms / 1000:g} s" if seconds < 120 else length(seconds)
+    minutes = seconds // 60
+    return f"{minutes} min" if minutes < 100 or minutes % 60 else f"{minutes // 60} h"
+
+
 def looked(count: int, http: int | None) -> Said:
     """A run of looks without news."""
     if http is None:
