@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Max
+from django.db.models import Max, Sum
 
 from debugger.generations.models import Generation, Moment
 
 KEPT: Final = 200
 """Times of single looks that one moment keeps; their number is kept whole."""
+FULL: Final = 16_000
+"""Characters of a row's run of looks, beyond which looks are counted and not listed."""
 PAYLOAD: Final = 64 * 1024
 """Characters of a message that a moment keeps."""
 
@@ -78,6 +80,8 @@ def _row(generation_id: int, number: int, new: New) -> Moment:
 
 def noted(row: Generation, *, at: datetime, took_ms: float, status: int | None) -> None:
     """Remember one look in the row's run of looks. ``status`` is HTTP's, None for no answer."""
+    if len(row.looks) >= FULL:
+        return
     offset = round((at - row.submitted_at) / timedelta(milliseconds=1))
     row.looks += f"{max(0, offset)}:{max(0, round(took_ms))}:{status or 0};"
 
@@ -85,18 +89,25 @@ def noted(row: Generation, *, at: datetime, took_ms: float, status: int | None) 
 def flushed(row: Generation) -> list[New]:
     """The row's run of looks as a moment, if there was one; the run begins anew then."""
     looks = [_numbers(each) for each in row.looks.split(";") if each]
-    row.looks = ""
+    length, row.looks = len(row.looks), ""
     if not looks:
         return []
     first, last = (row.submitted_at + timedelta(milliseconds=looks[at][0]) for at in (0, -1))
     shown = looks[-KEPT:]
+    count = len(looks) if length < FULL else row.polls - _told(row)
     facts = {
         "offsets": [offset for offset, _, _ in shown],
         "took_ms": [took for _, took, _ in shown],
         "http": looks[-1][2] or None,
     }
     kind = Moment.Kind.LOOKED
-    return [New(kind=kind, at=first, until=last, count=len(looks), facts=facts)]
+    return [New(kind=kind, at=first, until=last, count=count, facts=facts)]
+
+
+def _told(row: Generation) -> int:
+    """How many looks are in moments already."""
+    told = Moment.objects.filter(generation_id=row.pk, kind=Moment.Kind.LOOKED)
+    return told.aggregate(told=Sum("count"))["told"] or 0
 
 
 def flush(row: Generation) -> None:

@@ -126,8 +126,8 @@ def _probe(rows: QuerySet[Generation], *, now: datetime) -> None:
     last = max((each for each in (latest["asked"], latest["told"]) if each), default=None)
     if latest["asks"] is not None or last is None or now - last < PROBED:
         return
-    one = rows.order_by("id").values_list("pk", flat=True).first()
-    rows.filter(pk=one).update(next_poll_at=now, digest="", lease="")
+    one = rows.order_by("id").values_list("pk", flat=True)[:1]
+    Generation.objects.filter(pk__in=list(one)).update(next_poll_at=now, digest="", lease="")
 
 
 def _batches(rows: QuerySet[Generation]) -> list[list[int]]:

@@ -298,7 +298,7 @@ def _check(row: Generation, held: Spend) -> None:
     numbers = list(row.moments.order_by("number").values_list("number", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
     assert held.state == (Spend.State.FINAL if ended else Spend.State.RESERVED)
-    amount = {State.SUCCEEDED: Decimal(4), State.FAILED: Decimal(0)}.get(row.state, Decimal(5))
+    amount = {"succeeded": Decimal(4), "failed": Decimal(0)}.get(row.state, Decimal(5))
     assert held.credits == amount
     assert {each.credits for each in SpendDay.objects.all()} == {amount}
     looked = sum(row.moments.filter(kind="looked").values_list("count", flat=True))

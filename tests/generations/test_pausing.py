@@ -29,7 +29,7 @@ NO_SCOPE = refused(403, "api_scope_denied", mode=Mode.LIVE)
 
 
 def live(key: ApiKey, **facts: Any) -> Generation:
-    plain = {"mode": "live", "account": "", "base_url": key.base_url, "key": key}
+    plain: dict[str, Any] = {"mode": "live", "account": "", "base_url": key.base_url, "key": key}
     return job(key.team, **plain | facts)
 
 
@@ -248,3 +248,10 @@ def test_a_refused_sandbox_pauses_nothing() -> None:
     assert (row.state, row.failures) == (State.ACTIVE, 1)
     see(row, answer({"id": "task_1", "status": "processing"}))
     assert row.failures == 0
+
+
+def test_looks_that_were_counted_and_not_listed_are_counted_in_the_end() -> None:
+    row = live(added(), looks="3000:80:200;" * 1400, polls=5000)
+    pausing.pause(row.key_id or 0, "Gone.", NOON)
+    looked = row.moments.get(kind="looked")
+    assert (looked.count, len(looked.facts["offsets"])) == (5000, 200)
