@@ -117,11 +117,14 @@ def _plain(text: str, place: int) -> Half:
 
 
 def _pair(one: str, other: str, a: int, b: int) -> tuple[Half, Half]:
-    """Two lines that stand for each other, with the part that differs marked."""
+    """Two lines that stand for each other; the part that differs is marked where most is shared."""
     one, other = _short(one), _short(other)
     begin = _shared(one, other)
     rest = min(len(one), len(other)) - begin
     end = min(_shared(one[::-1], other[::-1]), rest)
+    indent = len(one) - len(one.lstrip())
+    if 2 * (begin + end - indent) < min(len(one.strip()), len(other.strip())):
+        return _plain(one, a), _plain(other, b)
     return _half(one, a, begin, end), _half(other, b, begin, end)
 
 
