@@ -6,7 +6,7 @@ from typing import BinaryIO, cast
 
 from debugger.client.request import Call, Upload
 from debugger.panels import preview
-from debugger.panels.submission import Submission
+from debugger.panels.submission import IDEMPOTENCY_HEADER, Submission
 
 
 def call_for(submission: Submission, *, key: str | None = None) -> Call:
@@ -18,6 +18,15 @@ def call_for(submission: Submission, *, key: str | None = None) -> Call:
         key=key,
         upload=_upload(submission),
     )
+
+
+def idempotency_of(submission: Submission) -> str:
+    """The idempotency key that goes out, which a header of the draft may have replaced.
+
+    Of several spellings of the header the last one goes out, so no other may stand for the run.
+    """
+    headers = {name.lower(): value for name, value in call_for(submission).headers.items()}
+    return headers.get(IDEMPOTENCY_HEADER.lower(), "")
 
 
 def _upload(submission: Submission) -> Upload | None:

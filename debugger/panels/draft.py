@@ -14,7 +14,7 @@ from debugger.contract import catalog
 from debugger.contract.operations import Operation
 from debugger.panels.jsontext import JsonTrouble, Parsed, parse_json, write_json
 
-__all__ = ["Draft", "JsonTrouble", "Parsed", "initial", "parse_json", "starting_params"]
+__all__ = ["Draft", "JsonTrouble", "Parsed", "initial", "model_of", "parse_json", "starting_params"]
 
 SAMPLE_MODEL: Final = "z-image"
 SAMPLE_CHAT_MODEL: Final = "gpt-5-2-chat"
@@ -72,6 +72,12 @@ class Draft:
         """Why the editor's text does not parse; None when it does."""
         found = None if self.text is None else parse_json(self.text)
         return found if isinstance(found, JsonTrouble) else None
+
+
+def model_of(draft: Draft) -> str:
+    """The model that a draft names, "" for none."""
+    model = draft.body.get("model") if isinstance(draft.body, dict) else None
+    return model[:100] if isinstance(model, str) else ""
 
 
 def initial(operation: Operation, model_id: str | None = None) -> Draft:

@@ -1,7 +1,8 @@
 """Between a click and the network: may this person send this now, with which key, at what price.
 
-    passed = admit(seat, submission, now=now)
+    passed = admit(seat, submission, bar=bar, now=now)
     if isinstance(passed, Stop): show why, keep the draft
+    passed = charged(passed, submission, now=now)    # and the same once more
     outcome = await api.call(live_upstream(passed.base_url), call_for(…, key=passed.secret))
     told(passed, outcome, now=now)
 
@@ -28,12 +29,14 @@ from debugger.keys.live import arming, spend
 from debugger.keys.live.spend import OverCeiling
 from debugger.keys.models import ApiKey, Spend
 from debugger.panels import progress
-from debugger.panels.calls import call_for
+from debugger.panels.calls import idempotency_of
+from debugger.panels.draft import model_of
 from debugger.panels.estimate import estimate
 from debugger.panels.keybar import KeyBar
+from debugger.panels.known import Known
 from debugger.panels.run import made_by
 from debugger.panels.seat import Seat
-from debugger.panels.submission import IDEMPOTENCY_HEADER, Submission
+from debugger.panels.submission import Submission
 from debugger.web.errors import Invalid, NotAllowed, NotFound
 
 logger = logging.getLogger(__name__)
@@ -47,14 +50,16 @@ class Stop:
 
     ``signs_in`` offers the sign-in page, ``arms`` names the key for which live must be armed first,
     ``over`` is a ceiling that would be broken, and ``mistyped`` says that its amount was not right.
+    ``known`` is a run of the same idempotency key with another body.
     """
 
-    sentence: str
+    sentence: str = ""
     target: str = ""
     signs_in: bool = False
     arms: str = ""
     over: OverCeiling | None = None
     mistyped: bool = False
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +84,10 @@ class Pass:
 
 @sensitive_variables("passed", "submission")
 def admit(seat: Seat, submission: Submission, *, bar: KeyBar, now: datetime) -> Pass | Stop:
-    """Whether a live run may be sent now; ``bar`` is what the panel offers it.
+    """Whether a live run may be sent now, but for its price; ``bar`` is what the panel offers it.
 
-    Credits are held as the last thing: whoever gets a Pass sends it, and tells what came of it.
+    What it gives is yet to be charged. Whoever got a charged Pass sends it, and tells what came of
+    it.
     """
     passed = live_pass(seat, submission.operation, submission.live_key, chosen=bar.chosen, now=now)
     if isinstance(passed, Stop) or seat.team is None or submission.operation.scope is None:
@@ -89,7 +95,7 @@ def admit(seat: Seat, submission: Submission, *, bar: KeyBar, now: datetime) -> 
     if not _armed(seat, submission, bar, now=now):
         words = _("Live is not armed in this tab. Nothing was sent, and your draft is still here.")
         return Stop(sentence=words, arms=bar.chosen)
-    return _charged(passed, submission, now=now)
+    return passed
 
 
 @sensitive_variables("pasted", "usable")
@@ -124,8 +130,10 @@ def _armed(seat: Seat, submission: Submission, bar: KeyBar, *, now: datetime) ->
     return arming.armed(token, seat.member, bar.chosen, seat.session_key, now) is not None
 
 
-def _charged(passed: Pass, submission: Submission, *, now: datetime) -> Pass | Stop:
-    """The pass with its credits held, or the ceiling that stands in the way."""
+def charged(passed: Pass, submission: Submission, *, now: datetime) -> Pass | Stop:
+    """The pass with its credits held, or the ceiling that stands in the way; mock holds none."""
+    if not passed.base_url or passed.seat.team is None or passed.operation.scope is None:
+        return passed
     held = _hold(passed, submission, override=False, now=now)
     if isinstance(held, OverCeiling) and submission.override:
         if not spend.confirms(submission.override, credits=held.counted.credits):
@@ -153,21 +161,13 @@ def _hold(
         user_id=seat.user_id,
         operation=submission.operation.id,
         estimated=credits,
-        idempotency=_idempotency(submission),
+        model=model_of(submission.draft),
+        idempotency=idempotency_of(submission),
         body=submission.fingerprint + _mark(passed),
         override=override,
         by=seat.by,
         now=now,
     )
-
-
-def _idempotency(submission: Submission) -> str:
-    """The idempotency key that goes out, which a header of the draft may have replaced.
-
-    Of several spellings of the header the last one goes out, so no other may stand for the run.
-    """
-    headers = {name.lower(): value for name, value in call_for(submission).headers.items()}
-    return headers.get(IDEMPOTENCY_HEADER.lower(), "")
 
 
 def _mark(passed: Pass) -> str:

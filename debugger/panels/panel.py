@@ -170,7 +170,9 @@ class Panel:
     @property
     def scenario_note(self) -> str:
         """What the scenario that is chosen at the beginning does."""
-        return self.scenarios[0][1][0].note if self.scenarios else ""
+        found = [each for _group, options in self.scenarios for each in options]
+        chosen = (each.note for each in found if each.name == self.submission.scenario)
+        return next(chosen, found[0].note if found else "")
 
     @property
     def file_size(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, Final
 
 from django.template.defaultfilters import filesizeformat
@@ -20,6 +21,7 @@ from debugger.client.outcome import (
 )
 from debugger.contract import catalog
 from debugger.contract.operations import get
+from debugger.exchanges.models import Exchange
 from debugger.panels import failures, media, readings, watch
 from debugger.panels.estimate import estimate
 from debugger.panels.readings import Reading
@@ -30,6 +32,7 @@ from debugger.web.highlight import coloured
 # More than this in one element makes a page slow; the count says how much there was.
 SHOWN: Final = 512 * 1024
 PRETTY: Final = 256 * 1024
+_MOST_CREDITS: Final = 1e12
 JOBS: Final = frozenset({"generations.create", "generations.retrieve"})
 
 
@@ -80,10 +83,12 @@ def result_of(
     now: float,
     source: media.Source = media.VISITOR,
     key_id: str = "",
+    first: Exchange | None = None,
 ) -> Result:
     """Everything that the page shows of an outcome. ``site`` is this site's own origin.
 
-    ``key_id`` names the team's key that was used, for the looks at the job that follow.
+    ``key_id`` names the team's key that was used, for the looks at the job that follow. ``first``
+    is the first run with the same idempotency key, where the team's history knows one.
     """
     response = outcome.response
     reading = readings.read(outcome)
@@ -105,7 +110,7 @@ def result_of(
         secrets=outcome.one_time_secrets if _shows_secrets(outcome) else (),
         job=card_of(begun, outcome, site=site, now=now, source=source) if begun else None,
         media=_file(value, outcome, site=site, source=source) if reading.kind == "file" else (),
-        replayed=_replayed(outcome, submission),
+        replayed=_replayed(outcome, submission, first),
         status_tone=readings.tone(_member(value, "status")),
     )
 
@@ -209,11 +214,26 @@ def card_of(
     return watch.card(state, outcome, media=found, now=now)
 
 
-def _replayed(outcome: Outcome, submission: Submission) -> bool:
-    """Whether this is the first run's own answer once more."""
-    made = made_by(outcome)
-    same_key = submission.key == submission.last.key
-    return bool(made) and same_key and made == submission.last.made
+def _replayed(outcome: Outcome, submission: Submission, first: Exchange | None) -> bool:
+    """Whether this is the first run's own answer once more: the same object, the same credits."""
+    made, credits = made_by(outcome), reserved_by(outcome)
+    if not made:
+        return False
+    if first is not None and first.made:
+        said = Decimal(credits) if credits else None
+        return made == first.made and said == first.reserved
+    last = submission.last
+    return submission.key == last.key and (made, credits) == (last.made, last.reserved)
+
+
+def reserved_by(outcome: Outcome) -> str:
+    """The credits that an answer says to have reserved, "" where it says none."""
+    value = outcome.response.value if outcome.ok and outcome.response else None
+    found: Mapping[str, Any] = value if isinstance(value, dict) else {}
+    inner = found.get("credits")
+    stated = found.get("reserved_credits", inner.get("reserved") if isinstance(inner, dict) else "")
+    whole = isinstance(stated, int | float) and not isinstance(stated, bool)
+    return f"{stated:.2f}" if whole and 0 <= stated < _MOST_CREDITS else ""
 
 
 def made_by(outcome: Outcome) -> str:
@@ -223,12 +243,13 @@ def made_by(outcome: Outcome) -> str:
     return str(found.get("id") or "")[:200].replace("|", "")
 
 
-def afterwards(submission: Submission, outcome: Outcome) -> Submission:
+def afterwards(submission: Submission, outcome: Outcome, *, by_script: bool = True) -> Submission:
     """The panel after a run: what it remembers, and whether the next run is a new one.
 
     After an answer that settles the matter the next run gets a new key. After one that leaves it
     open (nothing came, or it was cut) the same key stays, so that running again cannot become a
-    second job.
+    second job. A page without script cannot tell that it is come back to, so there only "Run
+    again" makes a new run of the same body.
     """
     if not submission.operation.idempotency:
         return submission
@@ -236,9 +257,10 @@ def afterwards(submission: Submission, outcome: Outcome) -> Submission:
         fingerprint=submission.fingerprint,
         key=submission.key.replace("|", ""),
         made=made_by(outcome) or submission.last.made,
+        reserved=reserved_by(outcome) or submission.last.reserved,
     )
     nonce = new_nonce() if outcome.ok else submission.nonce
-    return replace(submission, last=last, nonce=nonce, again="")
+    return replace(submission, last=last, nonce=nonce, again="", came_back=not by_script)
 
 
 def streamed(result: Result, told: Told) -> Result:

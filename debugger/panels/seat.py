@@ -42,6 +42,11 @@ class Seat:
         return self.member.team_id if self.member is not None else None
 
     @property
+    def name(self) -> str:
+        """How the person is called in what the team keeps, "" outside of teams."""
+        return str(self.member.user)[:200] if self.member is not None else ""
+
+    @property
     def asks_sign_in(self) -> bool:
         """Whether signing in is what live still needs."""
         return self.user_id is None and not settings.RIVYA_DASH_VISITORS_MAY_PASTE_KEYS

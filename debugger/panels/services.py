@@ -25,6 +25,7 @@ from debugger.panels import curl_import, estimate, forms, handover
 from debugger.panels.draft import Draft, initial
 from debugger.panels.jsontext import write_json
 from debugger.panels.keybar import KeyBar, key_bar
+from debugger.panels.known import Known
 from debugger.panels.panel import Again, Panel, Snippet, Trouble
 from debugger.panels.picker import scenario_groups
 from debugger.panels.preview import preview
@@ -45,14 +46,18 @@ def panel_context(
     draft: Draft | None = None,
     foreign_host: str = "",
     back: Submission | None = None,
+    handed: Submission | None = None,
 ) -> dict[str, Any]:
     """The context of ``panels/_panel.html`` for a page that is being opened, in mock mode.
 
-    ``back`` is the post of a browser without script that comes from arming live: only then does the
-    page open in live mode. KeyError for an operation that does not exist.
+    Two pages open in live mode: ``back``, the post of a browser without script that comes from
+    arming live, and ``handed``, a stored run that was live, for whoever may run live. The second
+    one is yet to be armed. KeyError for an operation that does not exist.
     """
-    submission, seat = opening(get(operation_id), draft), seat_of(request)
+    submission, seat = handed or opening(get(operation_id), draft), seat_of(request)
     now = timezone.now()
+    if seat.team is None or seat.live_denial or foreign_host:
+        submission = replace(submission, mode=Mode.MOCK)
     if back is not None and _is_armed(seat, back, now=now):
         submission = replace(submission, mode=Mode.LIVE, choice=back.choice, armed=back.armed)
     bar = key_bar(seat, submission.operation, chosen=submission.choice, now=now)
@@ -74,10 +79,12 @@ def panel_of(
     check: bool = False,
     sending: bool = False,
     foreign_host: str = "",
+    known: Known | None = None,
 ) -> Panel:
     """The panel that a submission makes; ``check`` puts the problems at their fields.
 
     ``sending`` adds what matters only now that it is to be sent: previews carry no live key.
+    ``known`` is what the team ran before with the same idempotency key.
     """
     operation, draft = submission.operation, submission.draft
     check = check or sending
@@ -93,7 +100,7 @@ def panel_of(
         form=form,
         estimate=estimate.estimate(operation, draft),
         key=submission.key,
-        key_state=_key_state(submission),
+        key_state=_key_state(submission, known),
         json_text=draft.pretty(),
         trouble=submission.trouble,
         http_text=coloured(shown.text, "http"),
@@ -166,18 +173,20 @@ def _key_troubles(submission: Submission, seat: Seat, bar: KeyBar) -> tuple[Trou
         message = _("is empty: a live call of this operation needs one.")
         found.append(Trouble(place=_("API key"), message=message, target="live-key"))
     last = submission.last
-    reused = submission.typed_key and submission.typed_key == last.key
+    reused = submission.typed_key and submission.typed_key == last.key and seat.team is None
     if reused and submission.fingerprint != last.fingerprint:
         message = _("was used for another body: the API would answer with a conflict.")
         found.append(Trouble(place="Idempotency-Key", message=message, target="idempotency-key"))
     return tuple(found)
 
 
-def _key_state(submission: Submission) -> str:
+def _key_state(submission: Submission, known: Known | None) -> str:
     """Whether a run with this key would be a new one, a replay or a conflict."""
     last, key = submission.last, submission.key
     if not key:
         return ""
+    if known is not None:
+        return _known_state(known)
     if key != last.key:
         return _("new for this body")
     if submission.fingerprint == last.fingerprint and not last.made:
@@ -185,6 +194,15 @@ def _key_state(submission: Submission) -> str:
     if submission.fingerprint == last.fingerprint:
         return _("used for this body: the first answer comes again, without a new charge")
     return _("used for another body: the API answers with a conflict")
+
+
+def _known_state(known: Known) -> str:
+    run = {"run": known.run.name}
+    if not known.same:
+        return _("used for another body by %(run)s: the API answers with a conflict") % run
+    if not known.run.made:
+        return _("sent with this body before, by %(run)s: a retry is not charged twice") % run
+    return _("used for this body by %(run)s: its answer comes again, without a new charge") % run
 
 
 def again(submission: Submission) -> Again | None:

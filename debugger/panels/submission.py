@@ -21,6 +21,7 @@ from debugger.contract.schemas import Problem
 from debugger.panels import forms
 from debugger.panels.draft import Draft, JsonTrouble, initial, parse_json
 from debugger.panels.estimate import fingerprint, idempotency_key
+from debugger.web import moments
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 SNIFFED: Final = 64 * 1024
@@ -62,7 +63,10 @@ class Submission:
     browser says of a chosen file that it did not send (previews do not upload). ``shown_model`` is
     the model that the page's fields were built for. ``choice`` names a key of the team or is
     arming.PASTE, "" leaves it to the panel. ``armed`` shows that live was armed in this tab,
-    ``override`` is the amount that was typed to run above a ceiling.
+    ``override`` is the amount that was typed to run above a ceiling. ``origin`` names the stored
+    run that the draft was taken from. ``came_back`` says that the page was come back to after a
+    run, ``reuse`` that a key of an earlier run is to be sent with another body all the same,
+    ``fresh`` that the key which stands in the panel is not to be sent.
     """
 
     operation: Operation
@@ -78,6 +82,10 @@ class Submission:
     editor: str = "form"
     again: str = ""
     anyway: bool = False
+    reuse: bool = False
+    fresh: bool = False
+    came_back: bool = False
+    origin: str = ""
     check: bool = False
     last: Last = field(default_factory=Last)
     upload: UploadedFile[Any] | None = None
@@ -106,9 +114,20 @@ class Submission:
         """The idempotency key to send; "" where the operation knows none."""
         if not self.operation.idempotency:
             return ""
-        if self.again == "retry" and self.last.key:
+        if (self.again == "retry" and self.last.key) or self.replays:
             return self.last.key
-        return self.typed_key or idempotency_key(self.fingerprint, self.nonce)
+        return self.typed_key or self.made_key
+
+    @property
+    def made_key(self) -> str:
+        """The key that is made from the body where none is typed."""
+        return idempotency_key(self.fingerprint, self.nonce)
+
+    @property
+    def replays(self) -> bool:
+        """Whether a run is the one before once more, because the page was come back to."""
+        same = bool(self.last.key) and self.last.fingerprint == self.fingerprint
+        return self.came_back and same and not self.typed_key and self.again != "new"
 
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong with the draft as far as we can tell without asking the API."""
@@ -124,16 +143,38 @@ def opening(operation: Operation, draft: Draft | None = None) -> Submission:
     return Submission(operation=operation, draft=start, mode=Mode.MOCK, nonce=new_nonce())
 
 
+def handed(operation: Operation, draft: Draft, data: QueryDict) -> Submission:
+    """A panel that opens with a draft from somewhere else, such as a stored run.
+
+    Its mode, scenario, key and idempotency key come along; that live is armed never does.
+    """
+    return replace(
+        opening(operation, draft),
+        mode=Mode.LIVE if data.get("mode") == "live" else Mode.MOCK,
+        scenario=data.get("scenario", "")[:64],
+        choice=data.get("key_choice", "")[:32],
+        typed_key=data.get("idempotency_key", "").strip()[:300] if operation.idempotency else "",
+        origin=_origin(data),
+    )
+
+
+def _origin(data: QueryDict) -> str:
+    """The stored run of which the draft is a copy, "" for none."""
+    name = data.get("origin", "")[:24]
+    return name if moments.number_of("run", name) is not None else ""
+
+
 def read(request: HttpRequest, operation: Operation) -> Submission:
     """The post of a panel. Never raises for what a browser, or anybody else, may send."""
     data = request.POST
     nonce = data.get("nonce", "")
-    again = data.get("again", "")
-    if again == "new" or not _NONCE.match(nonce):
+    again, fresh = data.get("again", ""), data.get("fresh") == "1"
+    if again == "new" or fresh or not _NONCE.match(nonce):
         nonce = new_nonce()
+    draft = _draft(operation, data)
     return Submission(
         operation=operation,
-        draft=_draft(operation, data),
+        draft=without_key(draft) if fresh else draft,
         mode=Mode.LIVE if data.get("mode") == "live" else Mode.MOCK,
         scenario=data.get("scenario", "")[:64],
         live_key=data.get("live_key", "").strip()[:512],
@@ -141,10 +182,14 @@ def read(request: HttpRequest, operation: Operation) -> Submission:
         armed=data.get("armed", "")[:1000],
         override=data.get("override_credits", "").strip()[:20],
         nonce=nonce,
-        typed_key=data.get("idempotency_key", "").strip()[:300],
+        typed_key="" if fresh else data.get("idempotency_key", "").strip()[:300],
         editor="json" if data.get("editor") == "json" else "form",
         again=again if again in ("retry", "new") else "",
-        anyway=data.get("anyway") == "1",
+        anyway="1" in (data.get("anyway"), data.get("reuse")),
+        reuse=data.get("reuse") == "1",
+        fresh=fresh,
+        came_back=data.get("came_back") == "1" and not fresh,
+        origin=_origin(data),
         check=data.get("check") == "1",
         last=Last.read(data.get("last", "")),
         upload=request.FILES.get("upload"),
@@ -152,6 +197,13 @@ def read(request: HttpRequest, operation: Operation) -> Submission:
         file_type=data.get("file_type", "")[:100],
         shown_model=_shown_model(data.get("extras", "")),
     )
+
+
+def without_key(draft: Draft) -> Draft:
+    """The draft without an idempotency key among its headers."""
+    name = IDEMPOTENCY_HEADER.lower()
+    kept = {each: value for each, value in draft.headers.items() if each.lower() != name}
+    return replace(draft, headers=kept)
 
 
 def _file_problems(file: UploadedFile[Any], body: object) -> list[Problem]:

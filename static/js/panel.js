@@ -13,7 +13,7 @@
  */
 
 const $ = (selector, root = document) => root.querySelector(selector);
-const RUNS = "#run, #send-anyway, #send-above, #retry-safely, #run-again";
+const RUNS = "#run, #send-anyway, #send-above, #retry-safely, #run-again, #run-anew, #use-new-key, #send-conflict";
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 /* -- Which editor holds the truth, and when problems are told. -- */
@@ -202,18 +202,7 @@ addEventListener("pageshow", () => {
     const field = $(name);
     if (field) field.value = field.defaultValue;
   }
-  const [visit] = performance.getEntriesByType("navigation");
-  if (visit?.type === "back_forward") renew();
 });
-
-/** A page that came back from the cache has the key of a run that was made: the next is a new one. */
-function renew() {
-  const nonce = $("#nonce");
-  if (!nonce) return;
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  nonce.value = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  window.htmx?.trigger("#panel-form", "refresh");
-}
 document.body.addEventListener("dash:mode", (event) => {
   if (event.detail === "live") $("#live-key")?.focus();
 });

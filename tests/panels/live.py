@@ -15,6 +15,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 from django.utils import timezone
 
+from debugger.generations.models import Generation
 from debugger.keys import vault
 from debugger.keys.live import arming
 from debugger.keys.models import ApiKey, new_public_id
@@ -83,6 +84,11 @@ class Person:
         status, text = self.post(f"{operation}/run", data | fields)
         assert status == 200, text
         return text
+
+    def watched(self, key: ApiKey) -> str:
+        """The status panel's answer for the newest job: there the page itself does the looking."""
+        task = Generation.objects.latest("pk").task_id
+        return self.run("generations.retrieve", key, **{"path/taskId": task})
 
     def look(self, card: str, **fields: str) -> tuple[int, str]:
         """One look at the job whose card is given."""

@@ -16,6 +16,8 @@ from django.test import AsyncClient
 
 from debugger.client.api import Finished
 from debugger.client.outcome import Failure, FailureKind, Mode, Outcome, RequestSnapshot, Timings
+from debugger.exchanges.models import Exchange
+from debugger.generations.models import Generation
 from debugger.keys.models import KeyUse, Spend
 from debugger.panels.patience import unbroken
 from tests.cast import acme, new_key
@@ -116,10 +118,12 @@ def test_what_may_have_been_charged_stays_held_when_the_browser_goes_away(
         run = asyncio.create_task(client.post("/t/acme/panels/generations.create/run", data))
         await asyncio.to_thread(asked.wait, 20)
         run.cancel()
+        may_end.set()
         with pytest.raises(asyncio.CancelledError):
             await run
 
     async_to_sync(scene)()
-    may_end.set()
     assert Spend.objects.get().state == Spend.State.HELD
-    assert KeyUse.objects.count() == 0
+    assert KeyUse.objects.get().operation == "generations.create"
+    assert Exchange.objects.get().failed
+    assert Generation.objects.get().state == Generation.State.SUBMITTING, "asked for once more"

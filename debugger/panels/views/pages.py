@@ -8,10 +8,13 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from debugger.client.outcome import Mode
 from debugger.contract import operations, schemas
 from debugger.contract.operations import Operation
 from debugger.panels import handover, keybar, services
 from debugger.panels import submission as submissions
+from debugger.panels.calls import idempotency_of
+from debugger.panels.known import known
 from debugger.panels.seat import seat_of
 from debugger.teams.access import Right, public
 
@@ -49,8 +52,11 @@ def panel(request: HttpRequest, operation_id: str) -> HttpResponse:
         back = submissions.read(request, operation)
     draft = draft or (back.draft if back else handover.from_address(operation, request.GET))
     foreign = request.POST.get("foreign", "")[:200]
+    handed = None
+    if draft is not None and "imported" in request.POST:
+        handed = submissions.handed(operation, draft, request.POST)
     context = services.panel_context(
-        request, operation_id, draft=draft, foreign_host=foreign, back=back
+        request, operation_id, draft=draft, foreign_host=foreign, back=back, handed=handed
     )
     return render(request, "panels/page.html", context)
 
@@ -87,7 +93,11 @@ def _refreshed(request: HttpRequest, operation_id: str, *, everything: bool) -> 
     seat = seat_of(request)
     check = submission.check or everything
     bar = keybar.bar_for_preview(seat, chosen=submission.choice)
-    shown = services.panel_of(submission, seat=seat, bar=bar, check=check)
+    live = submission.mode is Mode.LIVE
+    # A key that was made from the body belongs to nobody else's run.
+    typed = idempotency_of(submission) not in ("", submission.made_key)
+    before = known(seat.team, submission, base_url=bar.base_url if live else "") if typed else None
+    shown = services.panel_of(submission, seat=seat, bar=bar, check=check, known=before)
     from_json = submission.editor == "json"
     # A chosen file lives in its input, so an upload's fields stay and only their rule is swapped.
     other_fields = submission.model_changed and not shown.uploads

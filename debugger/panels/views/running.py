@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -19,30 +19,41 @@ from debugger.client import api
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
 from debugger.contract.operations import Operation
-from debugger.panels import gate, media, services, upstreams
+from debugger.generations import balances, cards
+from debugger.generations.balances import Reading
+from debugger.panels import gate, keeping, media, services, upstreams
 from debugger.panels import run as runs
 from debugger.panels import stream as streams
 from debugger.panels import submission as submissions
 from debugger.panels.calls import call_for
 from debugger.panels.gate import Pass, Stop
+from debugger.panels.keeping import Kept, Sent
 from debugger.panels.keybar import KeyBar, key_bar
+from debugger.panels.known import Known, known
 from debugger.panels.panel import Panel
 from debugger.panels.patience import unbroken
 from debugger.panels.seat import Seat, seat_of
 from debugger.panels.submission import Submission
 from debugger.panels.views.pages import operation_of
 from debugger.teams.access import Right, may, public
+from debugger.teams.context import teams
 from debugger.web.connections import flowing, in_thread
 from debugger.web.ratelimit import RUNS, limited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A draft that may be sent, and everything that its answer is shown with."""
+    """A draft that may be sent, and everything that its answer is shown with.
+
+    ``known`` is what the team ran before with the same idempotency key, ``before`` the
+    balance that was read before the run.
+    """
 
     submission: Submission
     passed: Pass
     bar: KeyBar
+    known: Known | None = None
+    before: Reading | None = None
 
     @property
     def seat(self) -> Seat:
@@ -59,10 +70,12 @@ class Ready:
         """The client's call; the key is in it and nowhere else."""
         return call_for(self.submission, key=self.passed.secret)
 
-    async def remember(self, outcome: Outcome, *, said: object = None) -> None:
+    async def remember(self, outcome: Outcome, *, account: str, said: object = None) -> Kept:
         """Keep what came of it, even when the browser goes away meanwhile."""
-        told = in_thread(gate.told, self.passed, outcome, said=said, now=timezone.now())
-        await unbroken(told)
+        sent = Sent(submission=self.submission, account=account, before=self.before)
+        now = timezone.now()
+        told = in_thread(keeping.remember, self.passed, outcome, sent=sent, said=said, now=now)
+        return await unbroken(told)
 
 
 @public(in_team=Right.RUN_MOCK)
@@ -75,11 +88,21 @@ async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
     if isinstance(ready, str):
         return HttpResponse(ready)
     visit = await _upstream(request, ready)
-    outcome = await api.call(visit.upstream, ready.call())
-    await ready.remember(outcome)
+    ready = await _charged(request, ready, visit)
+    if isinstance(ready, str):
+        return HttpResponse(ready)
+    # A team's run may be paid for: it is carried to its end, where the history has its answer,
+    # although the browser may have gone away meanwhile.
+    carried = _carried(ready, visit)
+    outcome, kept = await (carried if ready.seat.team is None else unbroken(carried))
     render_answer = render_outcome if _by_script(request) else render_page
-    html = await in_thread(render_answer, request, ready, outcome)
+    html = await in_thread(render_answer, request, ready, outcome, kept=kept)
     return visit.keep(HttpResponse(html))
+
+
+async def _carried(ready: Ready, visit: upstreams.Visit) -> tuple[Outcome, Kept]:
+    outcome = await api.call(visit.upstream, ready.call())
+    return outcome, await ready.remember(outcome, account=visit.account)
 
 
 @public(in_team=Right.RUN_MOCK)
@@ -95,14 +118,19 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     if isinstance(ready, str):
         return HttpResponse(ready)
     visit = await _upstream(request, ready)
+    ready = await _charged(request, ready, visit)
+    if isinstance(ready, str):
+        return HttpResponse(ready)
+    kept = keeping.NOTHING
 
     async def ended(told: streams.Told) -> None:
+        nonlocal kept
         assert told.outcome is not None  # noqa: S101 - Finished always carries one.
-        await ready.remember(told.outcome, said=told.final)
+        kept = await ready.remember(told.outcome, account=visit.account, said=told.final)
 
     async def end(told: streams.Told) -> str:
         assert told.outcome is not None  # noqa: S101 - Finished always carries one.
-        return await in_thread(render_outcome, request, ready, told.outcome, told=told)
+        return await in_thread(render_outcome, request, ready, told.outcome, kept=kept, told=told)
 
     mock = ready.submission.mode is Mode.MOCK
     began = {
@@ -138,17 +166,45 @@ def _ready(request: HttpRequest, operation: Operation) -> Ready | str:
     live = submission.mode is Mode.LIVE
     bar = key_bar(seat, operation, chosen=submission.choice if live else "", now=now)
     stop = _refused(seat, submission)
-    shown = services.panel_of(submission, seat=seat, bar=bar, sending=True)
-    if stop is None and not submission.anyway and shown.summary:
-        return _held(request, submission, shown, None)
-    if stop is not None:
+    before = known(seat.team, submission, base_url=bar.base_url if live else "")
+    shown = services.panel_of(submission, seat=seat, bar=bar, sending=True, known=before)
+    if stop is not None or (not submission.anyway and shown.summary):
         return _held(request, submission, shown, stop)
-    if not live:
-        return Ready(submission=submission, passed=Pass(seat=seat, operation=operation), bar=bar)
-    passed = gate.admit(seat, submission, bar=bar, now=now)
+    if before is not None and not before.same and not submission.reuse:
+        return _held(request, submission, shown, Stop(known=before))
+    passed = (
+        gate.admit(seat, submission, bar=bar, now=now)
+        if live
+        else Pass(seat=seat, operation=operation)
+    )
     if isinstance(passed, Stop):
         return _held(request, submission, shown, passed)
-    return Ready(submission=submission, passed=passed, bar=bar)
+    return Ready(submission=submission, passed=passed, bar=bar, known=before)
+
+
+async def _charged(request: HttpRequest, ready: Ready, visit: upstreams.Visit) -> Ready | str:
+    """The same with its credits held; the balance is read first, or it would count them already."""
+    passed, before = ready.passed, None
+    if ready.submission.operation.id == keeping.CREATE and passed.seat.team is not None:
+        before = await balances.before(
+            key=passed.key,
+            secret=passed.secret or "",
+            account=visit.account,
+            user_id=passed.seat.user_id or 0,
+            now=timezone.now(),
+        )
+    return await in_thread(_held_for, request, replace(ready, before=before))
+
+
+@sensitive_variables("passed", "ready")
+def _held_for(request: HttpRequest, ready: Ready) -> Ready | str:
+    passed = gate.charged(ready.passed, ready.submission, now=timezone.now())
+    if isinstance(passed, Stop):
+        shown = services.panel_of(
+            ready.submission, seat=ready.seat, bar=ready.bar, sending=True, known=ready.known
+        )
+        return _held(request, ready.submission, shown, passed)
+    return replace(ready, passed=passed)
 
 
 def _refused(seat: Seat, submission: Submission) -> Stop | None:
@@ -176,9 +232,9 @@ def _held(request: HttpRequest, submission: Submission, shown: Panel, stop: Stop
     return render_to_string("panels/page.html", context, request)
 
 
-def render_page(request: HttpRequest, ready: Ready, outcome: Outcome) -> str:
+def render_page(request: HttpRequest, ready: Ready, outcome: Outcome, *, kept: Kept) -> str:
     """The whole page with the answer on it, for a browser without script."""
-    context = _answered(request, ready, outcome)
+    context = _answered(request, ready, outcome, kept, by_script=False)
     return render_to_string("panels/page.html", context, request)
 
 
@@ -187,30 +243,44 @@ def render_outcome(
     ready: Ready,
     outcome: Outcome,
     *,
+    kept: Kept = keeping.NOTHING,
     told: streams.Told | None = None,
 ) -> str:
     """The fragment that ends a run: output, raw, headers and request, and the next run's key."""
-    context = _answered(request, ready, outcome)
+    context = _answered(request, ready, outcome, kept)
     if told is not None:
         context["result"] = runs.streamed(context["result"], told)
     return render_to_string("panels/_outcome.html", context)
 
 
-def _answered(request: HttpRequest, ready: Ready, outcome: Outcome) -> dict[str, Any]:
+def _answered(
+    request: HttpRequest, ready: Ready, outcome: Outcome, kept: Kept, *, by_script: bool = True
+) -> dict[str, Any]:
     seat, submission = ready.seat, ready.submission
-    after = runs.afterwards(submission, outcome)
+    after = runs.afterwards(submission, outcome, by_script=by_script)
     # The answer may have taught something about the key, which its option then says.
     bar = key_bar(seat, submission.operation, chosen=ready.bar.chosen, now=timezone.now())
+    shown = runs.result_of(
+        outcome,
+        submission,
+        site=upstreams.site_of(request),
+        now=time.time(),
+        source=ready.source,
+        key_id=ready.passed.key_id,
+        first=ready.known.run if ready.known is not None else None,
+    )
     return {
-        "result": runs.result_of(
-            outcome,
-            submission,
-            site=upstreams.site_of(request),
-            now=time.time(),
-            source=ready.source,
-            key_id=ready.passed.key_id,
-        ),
+        "result": shown,
         "panel": services.panel_of(after, seat=seat, bar=bar, check=False),
-        "team": seat.team,
+        "kept": kept,
+        "card": _card(seat, kept),
+        **teams(request),
         "csrf_token": get_token(request),
     }
+
+
+def _card(seat: Seat, kept: Kept) -> cards.Card | None:
+    """The card of a job that is followed without the page."""
+    if kept.job is None or not kept.follows or seat.team is None:
+        return None
+    return cards.of([kept.job], team=seat.team, now=timezone.now())[0]

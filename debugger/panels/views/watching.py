@@ -21,7 +21,7 @@ from debugger.client import api
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
 from debugger.keys.live.arming import PASTE
-from debugger.panels import gate, media, upstreams
+from debugger.panels import gate, keeping, media, upstreams
 from debugger.panels import run as runs
 from debugger.panels import watch as watches
 from debugger.panels.gate import Pass, Stop
@@ -75,7 +75,8 @@ async def watch(request: HttpRequest, operation_id: str) -> HttpResponse:
     )
     call = api.Call(operation=_RETRIEVE, path={"taskId": state.task}, key=passed.secret)
     outcome = await api.call(visit.upstream, call)
-    await unbroken(in_thread(gate.told, passed, outcome, now=timezone.now()))
+    now = timezone.now()
+    await unbroken(in_thread(keeping.looked, passed, outcome, account=visit.account, now=now))
     state = watches.polled(state, outcome, now=time.time())
     html = await in_thread(_card, request, passed.seat, state, outcome, base_url=passed.base_url)
     return visit.keep(HttpResponse(html))
