@@ -345,6 +345,7 @@ TEMPLATES = [
                 "teams": "debugger.teams.tags",
                 "accounts": "debugger.teams.accounts.tags",
                 "generations": "debugger.generations.tags",
+                "hub": "debugger.hub.tags",
             },
         },
     }

@@ -1,4 +1,4 @@
-"""A team's start page: its first steps, its keys, its people, and what was spent today."""
+"""A team's start page: first steps, what runs and ran, keys, people and credits of today."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils.translation import gettext as _
 
 from debugger.contract import operations
+from debugger.generations.cards import Card
+from debugger.hub import activity
+from debugger.hub.activity import RunLine
 from debugger.hub.steps import Checklist, checklist, helpers_for
 from debugger.keys import services as keys
 from debugger.keys.live import spend
@@ -103,6 +106,8 @@ class Home:
     spent: Spent
     hosts: Sequence[Host]
     shortcuts: Sequence[Shortcut]
+    running: Sequence[Card]
+    recent: Sequence[RunLine]
 
 
 def home(member: Membership, *, now: datetime) -> Home:
@@ -118,6 +123,8 @@ def home(member: Membership, *, now: datetime) -> Home:
         spent=spent_today(team, now=now),
         hosts=[_host(url) for url in keys.base_urls()],
         shortcuts=shortcuts(team),
+        running=activity.running(team, now=now),
+        recent=activity.recent(team),
     )
 
 

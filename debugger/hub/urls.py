@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.landing, name="landing"),
     path("t/<slug:slug>/", views.home, name="home"),
     path("t/<slug:slug>/checklist", views.checklist, name="checklist"),
+    path("t/<slug:slug>/running", views.running, name="running"),
     path("docs/", views.docs, name="docs"),
     path("docs/assumptions/", views.assumptions, name="assumptions"),
     path("docs/errors/", views.errors, name="errors"),
@@ -18,5 +19,10 @@ urlpatterns = [
     path("docs/keyboard/", views.keyboard, name="keyboard"),
     path("docs/mock-mode/", views.mock_mode, name="mock_mode"),
     path("docs/teams-and-keys/", views.teams_and_keys, name="teams_and_keys"),
+    path(
+        "docs/history-and-generations/",
+        views.history_and_generations,
+        name="history_and_generations",
+    ),
     path("openapi.json", views.openapi, name="openapi"),
 ]

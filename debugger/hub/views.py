@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from debugger.client import scenarios
 from debugger.contract.openapi import document
+from debugger.hub import activity, following, services, steps
 from debugger.hub import home as homes
-from debugger.hub import services, steps
 from debugger.panels.services import panel_context
 from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, public, team_view
@@ -39,6 +39,14 @@ def home(request: TeamRequest) -> HttpResponse:
     return render(
         request, "hub/home.html", {"home": homes.home(request.member, now=timezone.now())}
     )
+
+
+@team_view(Right.SEE_RUNS)
+@require_safe
+def running(request: TeamRequest) -> HttpResponse:
+    """What runs now, for the home that is open meanwhile."""
+    jobs = activity.running(request.member.team, now=timezone.now())
+    return render(request, "hub/_running.html", {"running": jobs})
 
 
 @team_view(Right.SEE_TEAM, post=Right.HIDE_CHECKLIST)
@@ -102,6 +110,13 @@ def first_steps(request: HttpRequest) -> HttpResponse:
 def teams_and_keys(request: HttpRequest) -> HttpResponse:
     """How teams, their keys, ceilings and the audit log work."""
     return render(request, "hub/teams_and_keys.html", services.teams_and_keys())
+
+
+@public
+@require_safe
+def history_and_generations(request: HttpRequest) -> HttpResponse:
+    """What a team keeps of its runs, and how jobs are followed to their end."""
+    return render(request, "hub/history_and_generations.html", following.told())
 
 
 @public
