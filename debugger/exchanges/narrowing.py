@@ -9,6 +9,7 @@ It never raises: what was not understood is left out and said in ``wrong`` next 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -19,7 +20,6 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from debugger.client.jsontext import visible_text
 from debugger.contract import operations
 from debugger.contract.jobs import JobStatus
 from debugger.exchanges import search, words
@@ -46,6 +46,7 @@ RESULTS: Final = ("ok", "failed", "2xx", "3xx", "4xx", "5xx", "none", "job_faile
 PAGE_SIZE: Final = 50
 SOME: Final = 1_000
 _LONGEST: Final = 300
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
 _LAST_ID: Final = 2**63 - 1
 
 
@@ -124,8 +125,8 @@ def narrowed(data: Mapping[str, str], *, zone: tzinfo | None = None) -> Narrowed
 
 
 def _typed(data: Mapping[str, str], name: str) -> str:
-    given = str(data.get(name) or "")[: _LONGEST + 100].replace("\0", "")
-    return visible_text(given).strip()[:_LONGEST]
+    given = str(data.get(name) or "")[: _LONGEST + 100]
+    return _UNSTORABLE.sub(" ", given).strip()[:_LONGEST]
 
 
 def _searched(text: str, wrong: dict[str, str]) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from debugger.client.jsontext import Parsed, read_json, visible_text
 from debugger.client.outcome import Outcome
@@ -38,6 +38,7 @@ _MOST: Final = {
     for field in Exchange._meta.concrete_fields
     if field.max_length is not None
 }
+_TRIES: Final = 20
 _DETAIL_MOST: Final = 4_000
 _DRIFT_MOST: Final = 20
 _MILLISECONDS_MOST: Final = 1e12
@@ -77,13 +78,26 @@ def record(run: Run) -> Exchange:
     facts = _Facts(run)
     row = _row(run, facts, kept=kept)
     content = _content(run, facts, row, kept=kept)
+    for _again in range(_TRIES):
+        try:
+            with transaction.atomic():
+                _save(row, content, facts, kept=kept)
+            return row
+        except IntegrityError:
+            # Another run of this very microsecond has the number by chance.
+            if not Exchange.objects.filter(pk=row.pk).exists():
+                raise
+            row.pk = moments.new_id(run.now)
+    raise RuntimeError("No number is free for a run of this moment.")
+
+
+def _save(row: Exchange, content: ExchangeContent, facts: _Facts, *, kept: bool) -> None:
     texts = [*texts_of_row(row), *(facts.texts(row) if kept else ())]
-    found_by = words.of_texts(texts, team_id=run.team.pk)
-    with transaction.atomic():
-        row.save(force_insert=True)
-        content.save(force_insert=True)
-        ExchangeWords(exchange=row, words=found_by).save(force_insert=True)
-    return row
+    found_by = words.of_texts(texts, team_id=row.team_id)
+    row.save(force_insert=True)
+    content.exchange = row
+    content.save(force_insert=True)
+    ExchangeWords(exchange=row, words=found_by).save(force_insert=True)
 
 
 def texts_of_row(row: Exchange) -> list[str]:

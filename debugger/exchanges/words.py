@@ -25,6 +25,7 @@ _PARTS: Final = 12  # Of an id, that one word joins.
 _CHUNKS: Final = 8  # Of LONGEST characters, of one run without a border.
 _STAMP: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)", re.DOTALL)
+_ESCAPING: Final = re.compile(r"\s*(?:[{\[\"]|(?:data|event|id|retry)?:)")
 # Han, kana, bopomofo, Thai, Lao, Myanmar, Khmer, and the Han of the other planes.
 _UNSPACED: Final = (
     "\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
@@ -68,7 +69,9 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def unescaped(text: str) -> str:
-    """Text of broken JSON with its escapes undone, well enough for finding words."""
+    """Text, with the escapes of JSON undone where it is broken JSON or a stream of events."""
+    if not _ESCAPING.match(text):
+        return text
     return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else " ", text)
 
 

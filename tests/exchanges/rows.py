@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from tests.cast import person
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 _CONTENT = {field.name for field in ExchangeContent._meta.fields} - {"exchange"}
+_CHANCE = itertools.cycle(range(1024))  # Rows of one moment must not get one number by chance.
 _OBJECT = '{"id":"task_8Hn2kQ","status":"processing"}'
 
 
@@ -62,7 +64,7 @@ def _exchange(
     operation = get(facts.pop("operation", "generations.create"))
     sent = content["request_text"] or ""
     plain: dict[str, Any] = {
-        "id": moments.new_id(at),
+        "id": moments.first_id(at) + next(_CHANCE),
         "mode": "mock",
         "operation": operation.id,
         "user_id": somebody.pk,

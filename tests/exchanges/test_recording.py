@@ -81,6 +81,14 @@ def test_a_run_whose_words_cannot_be_written_leaves_nothing(
     assert not ExchangeContent.objects.exists()
 
 
+def test_two_runs_of_one_moment_never_share_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = iter([5, 5, 5, 6])
+    monkeypatch.setattr("secrets.randbelow", lambda _most: next(chance))
+    first, second = services.record(run(acme())), services.record(run(acme()))
+    assert (first.pk % 1024, second.pk % 1024) == (5, 6)
+    assert kept(second)[1].exchange_id == second.pk
+
+
 def test_a_key_is_kept_by_its_label_when_it_is_gone() -> None:
     key = ApiKey.objects.create(
         team=acme(), public_id="k1", label="Production", base_url="https://x", sealed=b"x"
