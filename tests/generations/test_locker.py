@@ -21,7 +21,7 @@ from django.db import connections, transaction
 from debugger.client import egress, media
 from debugger.exchanges.models import HistoryRules
 from debugger.generations import locker
-from debugger.generations.locker import disk, expiry, kinds, measures, saving
+from debugger.generations.locker import disk, expiry, fetching, kinds, measures, saving
 from debugger.generations.models import Generation, Moment, SavedFile
 from debugger.sandbox import services as sandbox
 from debugger.teams import audit
@@ -442,12 +442,12 @@ def test_who_lost_the_claim_writes_nothing(folder: Path) -> None:
     assert job.moments.count() == 1
 
 
-def finished(name: str, body: bytes) -> saving.Copied:
+def finished(name: str, body: bytes) -> fetching.Copied:
     draft = disk.new_draft(name)
     draft.write(body)
     draft.finish()
     mime = kinds.type_of(body)
-    return saving.Copied(draft=draft, mime=mime, measures=measures.Measures(), said=mime)
+    return fetching.Copied(draft=draft, mime=mime, measures=measures.Measures(), said=mime)
 
 
 @pytest.mark.django_db
