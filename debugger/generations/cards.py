@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import mimetypes
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,11 +22,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.client.jsontext import Parsed, read_json
-from debugger.contract import catalog, errors, jobs
-from debugger.generations import handing, money, wording
-from debugger.generations.models import Generation, SavedFile
+from debugger.contract import catalog, errors
+from debugger.generations import handing, locker, money, wording
+from debugger.generations.locker import FileView
+from debugger.generations.models import Generation
 from debugger.generations.money import MoneyLine
 from debugger.generations.wording import Badge
+from debugger.teams.models import Team
 
 State = Generation.State
 HEAVY: Final = ("answer", "request_text", "looks")
@@ -41,20 +42,22 @@ _WAITING: Final = frozenset({State.SUBMITTING, State.ACTIVE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Medium:
-    """One file of a result. ``src`` is our own copy's address, "" while there is none.
+    """One file of a result.
 
-    ``address`` is the upstream's own. ``word`` says how far the copy is where there is none,
+    ``src`` is the address of our copy where a browser may show it, ``download`` wherever there is a
+    copy, ``address`` is the upstream's own. ``word`` says how far the copy is while there is none,
     ``handover`` is what a panel takes to use it as an input, as JSON.
     """
 
     id: str
     kind: str
-    src: str
     address: str
+    src: str = ""
+    download: str = ""
     word: str = ""
     waiting: bool = False
     mime: str = ""
-    size: int = 0
+    size: str = ""
     width: int | None = None
     height: int | None = None
     seconds: str = ""
@@ -107,22 +110,20 @@ class Card:
         return self.row.title or self.model_name or self.name
 
 
-def of(rows: Iterable[Generation], *, slug: str, now: datetime) -> list[Card]:
+def of(rows: Iterable[Generation], *, team: Team, now: datetime) -> list[Card]:
     """Cards for rows of one team, in their order."""
     listed = list(rows)
-    files: dict[int, list[SavedFile]] = defaultdict(list)
-    numbers = [row.pk for row in listed]
-    for file in SavedFile.objects.filter(generation_id__in=numbers).order_by("number"):
-        files[file.generation_id].append(file)
-    return [card(row, files=files[row.pk], slug=slug, now=now) for row in listed]
+    for row in listed:
+        row.team = team
+    files = locker.files_of_many(listed)
+    return [card(row, files=files.get(row.pk, ()), now=now) for row in listed]
 
 
 def card(
-    row: Generation, *, files: Iterable[SavedFile], slug: str, now: datetime, whole: bool = False
+    row: Generation, *, files: tuple[FileView, ...], now: datetime, whole: bool = False
 ) -> Card:
-    """The card of a row; ``whole`` reads its last answer where no file was noted."""
-    kept = list(files)
-    media = tuple(_medium(each, row=row, slug=slug, now=now) for each in kept)
+    """The card of a row that has its team; ``whole`` reads its answer where no file was noted."""
+    media = tuple(_medium(each, row=row, now=now) for each in files)
     if not media and whole:
         media = _uncopied(row)
     end = row.ended_at or now
@@ -133,7 +134,7 @@ def card(
         name=row.name,
         badge=wording.badge(row),
         note=wording.note(row),
-        mark=mark_of(row, kept),
+        mark=_mark(row, files),
         open=not row.is_final,
         waiting=row.state in _WAITING,
         elapsed=max(0.0, (end - row.submitted_at).total_seconds()),
@@ -146,14 +147,14 @@ def card(
         money=line,
         credits=_credits(line),
         advice=_advice(row),
-        save_url=address("results:save", slug=slug, generation=row.name),
+        save_url=address("results:save", slug=row.team.slug, generation=row.name),
         beat=_beat(row, media, now=now),
     )
 
 
-def mark_of(row: Generation, files: Iterable[SavedFile]) -> str:
+def _mark(row: Generation, files: Iterable[FileView]) -> str:
     """Stands for everything on a card that is no clock."""
-    copies = ",".join(f"{each.public_id}{each.state}" for each in files)
+    copies = ",".join(f"{each.public_id}{each.state}{each.tries}" for each in files)
     return hashlib.sha256(f"{row.version}:{row.state}:{copies}".encode()).hexdigest()[:10]
 
 
@@ -206,23 +207,23 @@ def credits_of(amount: Decimal) -> str:
 # -- Results ---------------------------------------------------------------------------------------
 
 
-def _medium(file: SavedFile, *, row: Generation, slug: str, now: datetime) -> Medium:
-    saved = file.state == SavedFile.State.SAVED
+def _medium(file: FileView, *, row: Generation, now: datetime) -> Medium:
     kind = file.kind or kind_of(file.url, row.category)
     return Medium(
         id=file.public_id,
         kind=kind,
-        src=address("results:file", slug=slug, file=file.public_id) if saved else "",
         address=_followable(file.url),
-        word="" if saved else _copy_word(file),
-        waiting=file.state == SavedFile.State.WAITING,
+        src=file.address if file.is_shown else "",
+        download=file.download,
+        word="" if file.is_saved else _copy_word(file),
+        waiting=file.is_waiting,
         mime=file.mime,
-        size=file.size,
+        size=file.size_text,
         width=file.width,
         height=file.height,
         seconds=wording.length(file.seconds) if file.seconds else "",
         theirs=_their_expiry(file, now=now),
-        ours=_our_expiry(file) if saved else "",
+        ours=_our_expiry(file) if file.is_saved else "",
         handover=handing.reference(file.url, kind=kind, mime=file.mime),
     )
 
@@ -232,15 +233,16 @@ def _followable(url: str) -> str:
     return url if url.startswith(("https://", "http://")) else ""
 
 
-def _copy_word(file: SavedFile) -> str:
-    if file.state == SavedFile.State.WAITING:
-        return _("Copying…") if not file.tries else _("Copying, try %d…") % (file.tries + 1)
-    if file.state == SavedFile.State.EXPIRED:
-        return file.reason or _("Our copy was deleted when its time was over.")
-    return file.reason or _("It could not be copied.")
+def _copy_word(file: FileView) -> str:
+    if file.is_waiting:
+        tries = {"number": file.tries + 1}
+        return _("Copying, try %(number)d…") % tries if file.tries else _("Copying…")
+    if file.gone_at is not None:
+        return _("Our copy is gone. %(reason)s") % {"reason": file.reason}
+    return _("Not copied. %(reason)s") % {"reason": file.reason}
 
 
-def _their_expiry(file: SavedFile, *, now: datetime) -> str:
+def _their_expiry(file: FileView, *, now: datetime) -> str:
     if file.upstream_expires_at is None:
         return _("Rivya link: expiry not stated")
     left = (file.upstream_expires_at - now).total_seconds()
@@ -249,11 +251,10 @@ def _their_expiry(file: SavedFile, *, now: datetime) -> str:
     return _("Rivya link: valid %(time)s") % {"time": wording.length(left)}
 
 
-def _our_expiry(file: SavedFile) -> str:
+def _our_expiry(file: FileView) -> str:
     if file.expires_at is None:
         return _("our copy: kept without end")
-    day = date_format(file.expires_at, "j M Y")
-    return _("our copy: kept until %(day)s") % {"day": day}
+    return _("our copy: kept until %(day)s") % {"day": date_format(file.expires_at, "j M Y")}
 
 
 def kind_of(url: str, category: str) -> str:
@@ -270,13 +271,12 @@ def _uncopied(row: Generation) -> tuple[Medium, ...]:
         Medium(
             id=f"{row.name}-{number}",
             kind=kind_of(url, row.category),
-            src="",
             address=_followable(url),
             word=_("There is no copy of it here."),
             theirs=_("Rivya link: expiry not stated"),
             handover=handing.reference(url, kind=kind_of(url, row.category)),
         )
-        for number, url in enumerate(urls_of(answer_of(row))[:12])
+        for number, url in enumerate(locker.urls_of(row.answer)[:12])
     )
 
 
@@ -285,14 +285,3 @@ def answer_of(row: Generation) -> dict[str, Any]:
     found = read_json(row.answer.encode("utf-8", "replace"))
     value = found.value if isinstance(found, Parsed) else None
     return value if isinstance(value, dict) else {}
-
-
-def urls_of(answer: dict[str, Any]) -> list[str]:
-    """The addresses of an answer's results, in its order."""
-    result = answer.get("result")
-    if answer.get("status") != jobs.JobStatus.SUCCEEDED or not isinstance(result, dict):
-        return []
-    listed = result.get("urls")
-    urls = [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
-    primary = result.get("primary_url")
-    return [primary, *urls] if isinstance(primary, str) and primary not in urls else urls

@@ -141,7 +141,7 @@ def page(team: Team, wanted: Wanted, *, older_than: str, now: datetime) -> Page:
         others = others.filter(pk__lt=behind)
     ended = list(others[: ENDED_SHOWN + 1])
     shown, listed = running[:OPEN_SHOWN], ended[:ENDED_SHOWN]
-    made = cards.of([*shown, *listed], slug=team.slug, now=now)
+    made = cards.of([*shown, *listed], team=team, now=now)
     return Page(
         open=tuple(made[: len(shown)]),
         open_left=len(running) > OPEN_SHOWN,
@@ -191,7 +191,7 @@ def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: d
     numbers = list(known)
     mine = Generation.objects.filter(team=team, pk__in=numbers).defer(*cards.HEAVY)
     fresh = _added(team, wanted, known=numbers, since=since)
-    made = cards.of([*mine.order_by("-pk"), *fresh], slug=team.slug, now=now)
+    made = cards.of([*mine.order_by("-pk"), *fresh], team=team, now=now)
     changed, looked = [], []
     for each in made:
         mark, polls = known.get(each.row.pk, (each.mark, str(each.row.polls)))

@@ -20,7 +20,16 @@ from django.utils.translation import gettext as _
 
 from debugger.exchanges import services as exchanges
 from debugger.exchanges.models import Comment, Exchange, ExchangeContent
-from debugger.generations import cards, following, handing, money, percentiles, timeline, wording
+from debugger.generations import (
+    cards,
+    following,
+    handing,
+    locker,
+    money,
+    percentiles,
+    timeline,
+    wording,
+)
 from debugger.generations import schedule as schedules
 from debugger.generations.cards import Card
 from debugger.generations.models import Generation, Moment
@@ -63,13 +72,14 @@ class Page:
 
     def __init__(self, row: Generation, *, member: Membership, now: datetime) -> None:
         self.row, self.member, self.now = row, member, now
+        self.row.team = member.team
         self.slug = member.team.slug
 
     @cached_property
     def job(self) -> Card:
         """The card."""
-        files = self.row.files.order_by("number")
-        return cards.card(self.row, files=files, slug=self.slug, now=self.now, whole=True)
+        files = locker.files_of(self.row)
+        return cards.card(self.row, files=files, now=self.now, whole=True)
 
     @cached_property
     def follows(self) -> bool:

@@ -112,7 +112,7 @@ def length(seconds: float) -> str:
 def brief_length(seconds: float) -> str:
     """A length of time that is a rule and no measurement: 7.5 s, 5 min, 30 min, 3 d."""
     if seconds < 60:
-        return f"{seconds:g} s"
+        return f"{seconds:.2g} s"
     if seconds < 3600:
-        return f"{seconds / 60:g} min"
-    return f"{seconds / 3600:g} h" if seconds < 48 * 3600 else f"{seconds / 86400:g} d"
+        return f"{round(seconds / 60)} min"
+    return f"{round(seconds / 3600)} h" if seconds < 48 * 3600 else f"{round(seconds / 86400)} d"

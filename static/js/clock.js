@@ -15,8 +15,8 @@ const seen = new WeakMap();
 /** @param {number} seconds @param {boolean} [coarse] */
 function words(seconds, coarse) {
   if (seconds < 100) return `${coarse ? Math.floor(seconds) : seconds.toFixed(1)} s`;
-  if (coarse && seconds > 6000) return `${Math.floor(seconds / 3600)} h ${Math.floor(seconds / 60) % 60} min`;
-  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  if (coarse && seconds > 6000) return `${Math.floor(seconds / 3600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, "0")} min`;
+  return `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, "0")} s`;
 }
 
 /** @param {Element} element @param {string} text */

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from debugger.exchanges.models import Comment
-from debugger.generations import cards, listing, notices, wording
-from debugger.generations.models import Brake, Follower, Generation
-from tests.cast import acme, browser_of, zenith
-from tests.exchanges.rows import run_row
-from tests.generations.jobs import NOON, failed, follower, job, moment, saved, succeeded
-from tests.keys.purses import a_key
+from debugger.generations.models import Generation
+from tests.cast import acme, browser_of
+from tests.generations.jobs import failed, job, saved, succeeded
 
 pytestmark = pytest.mark.django_db
 BOARD = "/t/acme/generations/"
