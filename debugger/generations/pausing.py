@@ -77,7 +77,8 @@ def _taken_up(key_id: int, *, now: datetime) -> int:
     usable = working.key_for_work(key_id, now=now)
     if isinstance(usable, str):
         return 0
-    waiting = Generation.objects.filter(state=State.PAUSED, key_id=key_id)
+    # What the key cannot be sent to waits for a person.
+    waiting = Generation.objects.filter(state=State.PAUSED, key_id=key_id, base_url=usable.base_url)
     found = 0
     for rows, state, operation in (
         (waiting.exclude(task_id=""), State.ACTIVE, answers.RETRIEVE),

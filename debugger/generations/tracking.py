@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from debugger.teams.models import Team
 from debugger.web.moments import new_id
 
 State = Generation.State
+_TRIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,16 +129,29 @@ def _made(started: Started, said: Said) -> Generation:
     row = _new(started, task_id=said.task_id, state=_first_state(started))
     if started.followable:
         row.next_poll_at = pace.next_look(row, None, now=started.now)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        # Another answer for the same job was quicker, and its row is there now.
-        return _known(started, said.task_id) or row
+    quicker = _inserted(row, started)
+    if quicker is not None:
+        return quicker
     moments.add_all(row.pk, [_sent(row, started), _answered(started, said)])
     row.status = said.status
     ending.apply(row, said, outcome=started.outcome, at=started.now, now=started.now)
     return row
+
+
+def _inserted(row: Generation, started: Started) -> Generation | None:
+    """Insert the row; where another answer for its job was quicker, that one's row instead."""
+    for _again in range(_TRIES):
+        try:
+            with transaction.atomic():
+                row.save(force_insert=True)
+            return None
+        except IntegrityError:
+            quicker = _known(started, row.task_id) if row.task_id else None
+            if quicker is not None:
+                return quicker
+            # Another row of this very microsecond has the number by chance.
+            row.pk = new_id(started.now)
+    raise RuntimeError("No number is free for a job of this moment.")
 
 
 def _known(started: Started, task_id: str) -> Generation | None:
@@ -205,7 +220,7 @@ def _lost(started: Started) -> Generation:
     if not why:
         row.request_text = started.sent.body or ""
         row.next_poll_at = pace.next_try(row, started.outcome, now=started.now)
-    row.save(force_insert=True)
+    _inserted(row, started)
     moments.add_all(row.pk, [_sent(row, started)])
     if why:
         news = ending.closed(row, State.LOST, at=started.now, now=started.now, reason=why)

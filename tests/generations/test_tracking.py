@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from debugger.client.outcome import FailureKind, Mode, Outcome
-from debugger.generations import services
+from debugger.generations import services, tracking
 from debugger.generations.models import Generation, Moment, SavedFile
 from debugger.generations.services import Started
 from debugger.teams.models import Milestone
@@ -238,3 +238,10 @@ def test_the_first_moments_hold_what_was_sent_and_what_came() -> None:
     assert answered.facts == {"http": 202, "took_ms": 80.0}
     assert (answered.at - sent.at) == timedelta(milliseconds=80)
     assert Moment.objects.filter(generation=row).count() == 2
+
+
+def test_two_jobs_of_one_microsecond_get_rows_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = iter([7, 7, 8])
+    monkeypatch.setattr(tracking, "new_id", lambda _moment: next(numbers))
+    assert track(created("task_1")).pk == 7
+    assert track(created("task_2")).pk == 8

@@ -21,8 +21,8 @@ from http import HTTPStatus
 from typing import Any
 
 PATH = "/api/v1/generations"
-PAUSE = 0.02
-"""Seconds that a look takes, so that two at once would be noticed."""
+PAUSE = 0.3
+"""Seconds that a look takes, so that two at once are noticed and a kill hits some."""
 
 
 @dataclass
