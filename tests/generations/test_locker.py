@@ -9,7 +9,7 @@ import logging
 import stat
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -480,15 +480,8 @@ def dying(*_: object) -> None:
 def test_two_workers_at_once_never_copy_the_same_file(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Free:
-        def acquire(self, **_: bool) -> bool:
-            return True
-
-        def release(self) -> None:
-            return
-
-    # Two threads of a process take turns; without that they stand for two processes.
-    monkeypatch.setattr(saving, "_busy", Free())
+    # Workers of one machine take turns; without that they stand for two machines.
+    monkeypatch.setattr(disk, "alone", lambda: nullcontext(True))
     counts: list[int] = []
 
     def work() -> None:
@@ -513,10 +506,13 @@ def test_two_workers_at_once_never_copy_the_same_file(
 
 
 @pytest.mark.django_db
-def test_one_process_makes_one_round_at_a_time() -> None:
-    expected("https://media.example.com/a.png")
-    with saving._busy:
+def test_one_machine_makes_one_round_at_a_time() -> None:
+    expected("file:///etc/passwd")
+    with disk.alone() as first, disk.alone() as second:
+        assert (first, second) == (True, False)
         assert locker.save_due(NOON) == 0
+    with disk.alone() as again:
+        assert again
 
 
 # -- Space --------------------------------------------------------------------------------------

@@ -110,6 +110,27 @@ def held(team_id: int) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether this is the only round of copies on this machine; if so, it stays that until the end.
+
+    A few long copies must not take up all workers, be they threads or processes.
+    """
+    descriptor = os.open(_folder() / _LOCK, os.O_RDWR | os.O_CREAT, FILE_MODE)
+    try:
+        yield _first(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _first(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def settle(draft: Draft, team_id: int) -> str:
     """Move a finished draft into its place, in one step; the answer is the place's name."""
     name = place_of(team_id, draft.sha256)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import threading
 import time
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,15 +31,13 @@ from debugger.generations.models import Generation, Moment, SavedFile
 logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 6
-"""Copies that one process makes at the same time."""
+"""Copies that are made at the same time."""
 CLAIMED_FOR: Final = timedelta(seconds=fetching.SECONDS + 100)
 PAUSES: Final = (15, 90, 600, 2400)
 """Seconds before the second and each further try."""
 _ROUND: Final = 60.0
 _LOOK_AGAIN: Final = 1.0
 State = SavedFile.State
-# One round in a process at a time: a few long copies must not take up all of its workers.
-_busy: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +69,10 @@ class _Clock:
 def save_due(now: datetime) -> int:
     """Copy what is due, and what becomes due meanwhile; how many files it was about.
 
-    Ends at once when this process is at it already.
+    Ends at once when somebody on this machine is at it already.
     """
-    if not _busy.acquire(blocking=False):
-        return 0
-    try:
-        return async_to_sync(_round)(_Clock(now))
-    finally:
-        _busy.release()
+    with disk.alone() as first:
+        return async_to_sync(_round)(_Clock(now)) if first else 0
 
 
 async def _round(clock: _Clock) -> int:
