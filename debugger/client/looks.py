@@ -69,6 +69,10 @@ class Looker:
         self._patience = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect)
         self._headers: tuple[Headers, CIMultiDict[str]] | None = None
 
+    def within(self, limits: Limits) -> Looker:
+        """The same with other limits."""
+        return Looker(self._upstream, key=self._key, limits=limits)
+
     async def look(self, task_id: str, *, digest: str = "") -> Glance:
         """Ask for one job, whose last answer had this digest."""
         call = Call(operation=RETRIEVE, path={_TASK: task_id}, key=self._key)
