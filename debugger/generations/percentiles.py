@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.contract import jobs
-from debugger.generations import schedule, wording
+from debugger.generations import sayings, schedule, wording
 from debugger.generations.models import Generation
 
 NEEDED: Final = 8
@@ -200,7 +200,7 @@ def _unknown(generation: Generation, now: datetime) -> str:
     words = {
         "status": generation.status or _("submitted"),
         "time": wording.clock(generation.polled_at or generation.submitted_at),
-        "every": wording.length(_wait(generation, now)),
+        "every": sayings.round_time(round(_wait(generation, now) * 1000)),
     }
     return (
         _("Unknown, last seen %(status)s at %(time)s. It is looked at again every %(every)s.")

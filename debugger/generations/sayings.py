@@ -44,7 +44,9 @@ def round_time(ms: int) -> str:
     if rest or seconds < 60 or seconds % 60:
         return f"{ms / 1000:g} s" if seconds < 120 else length(seconds)
     minutes = seconds // 60
-    return f"{minutes} min" if minutes < 100 or minutes % 60 else f"{minutes // 60} h"
+    if minutes % 60:
+        return f"{minutes} min" if minutes < 100 else length(seconds)
+    return f"{minutes // 60} h"
 
 
 def looked(count: int, http: int | None) -> Said:
