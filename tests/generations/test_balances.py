@@ -34,13 +34,13 @@ def upstream(settings: Any) -> Iterator[Recorder]:
 
 def live(key: ApiKey, **facts: Any) -> Generation:
     """A live job of this key that ended twelve seconds past noon."""
-    plain = {"mode": "live", "account": "", "base_url": key.base_url, "key": key}
+    plain: dict[str, Any] = {"mode": "live", "account": "", "base_url": key.base_url, "key": key}
     return succeeded(acme(), **plain | facts)
 
 
 def mock(**facts: Any) -> Generation:
     """A job of the sandbox whose balance was read before."""
-    plain = {"account": sandbox.open_account(), "balance_before": Decimal(50)}
+    plain: dict[str, Any] = {"account": sandbox.open_account(), "balance_before": Decimal(50)}
     return succeeded(acme(), **plain | facts)
 
 
@@ -201,10 +201,10 @@ def test_no_key_reaches_a_row(upstream: Recorder) -> None:
 
 def test_a_fresh_balance_is_taken_from_the_key_s_row(upstream: Recorder) -> None:
     secret = new_key()
-    fresh = {"balance": Decimal(40), "balance_at": NOON - timedelta(seconds=59)}
-    key = stored(acme(), secret, base_url=upstream.base_url, **fresh)
+    at = NOON - timedelta(seconds=59)
+    key = stored(acme(), secret, base_url=upstream.base_url, balance=Decimal(40), balance_at=at)
     held(key, NOON - timedelta(hours=2), state="final", settled_at=NOON - timedelta(hours=1))
-    assert before(key, secret=secret) == Reading(credits=Decimal(40), at=fresh["balance_at"])
+    assert before(key, secret=secret) == Reading(credits=Decimal(40), at=at)
     assert upstream.asked == []
 
 
