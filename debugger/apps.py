@@ -14,6 +14,9 @@ class DebuggerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the deployment, and listen to what happens to accounts."""
+        from debugger.generations import (
+            links,  # noqa: F401  # Importing registers where runs lead.
+        )
         from debugger.generations import receivers as jobs_receivers  # noqa: F401  # And this.
         from debugger.generations.locker import (
             receivers as locker,  # noqa: F401  # Importing connects it.
