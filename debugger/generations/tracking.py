@@ -111,8 +111,8 @@ def seen(
         if row is None or row.is_final:
             return row
         row.polls, row.polled_at = row.polls + 1, now
-        took, status = outcome.timings.total_ms, outcome.response
-        moments.noted(row, at=now, took_ms=took, status=status.status if status else None)
+        http = outcome.response.status if outcome.response is not None else None
+        moments.noted(row, at=now, took_ms=outcome.timings.total_ms, status=http)
         ending.apply(row, said, outcome=outcome, at=now, now=now)
     return row
 
@@ -242,7 +242,7 @@ def _same_run(started: Started) -> Generation | None:
             exchange__fingerprint=exchange.fingerprint,
             key=started.key,
         )
-        .exclude(state=State.LOST)
+        .exclude(task_id="")
         .order_by("-id")
         .first()
     )
