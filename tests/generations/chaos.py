@@ -24,7 +24,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -140,21 +140,33 @@ def set_up(data: Path, base_url: str) -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def trouble(processes: Processes, options: argparse.Namespace, done: threading.Event) -> int:
+def trouble(processes: Processes, options: argparse.Namespace) -> int:
     """Kill and wipe at random moments of the window; gives the number of wipes."""
+    from tests.generations.chaos_rows import claimed
+
     chance = random.Random(options.seed)
     acts = ["kill"] * options.kills + ["wipe"] * options.wipes
     chance.shuffle(acts)
     moments = sorted(chance.uniform(0.05, 1.0) * options.window for _ in acts)
     began, wiped = time.monotonic(), 0
     for act, moment in zip(acts, moments, strict=True):
-        done.wait(max(0.0, began + moment - time.monotonic()))
+        time.sleep(max(0.0, began + moment - time.monotonic()))
         if act == "kill":
+            # The worst moment is one at which somebody looks; the first may be any other.
+            if processes.killed:
+                wait_until(claimed, seconds=5)
             processes.kill_one(chance)
         else:
             wipe(processes.data)
             wiped += 1
     return wiped
+
+
+def wait_until(reached: Callable[[], bool], *, seconds: float) -> None:
+    """Until something is so, or for so long."""
+    deadline = time.monotonic() + seconds
+    while not reached() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def run(options: argparse.Namespace, data: Path, base_url: str) -> list[str]:
@@ -165,10 +177,9 @@ def run(options: argparse.Namespace, data: Path, base_url: str) -> list[str]:
     processes = Processes(data=data, child=options.child)
     began = time.monotonic()
     processes.start()
-    never = threading.Event()
     wiped: list[int] = []
     troubling = threading.Thread(
-        target=lambda: wiped.append(trouble(processes, options, never)), daemon=True
+        target=lambda: wiped.append(trouble(processes, options)), daemon=True
     )
     try:
         troubling.start()
@@ -176,9 +187,8 @@ def run(options: argparse.Namespace, data: Path, base_url: str) -> list[str]:
             submitting.submit(options.jobs)
         submitted = time.monotonic() - began
         troubling.join()
-        deadline = time.monotonic() + options.patience
-        while (left := unfinished()) and time.monotonic() < deadline:
-            time.sleep(0.2)
+        wait_until(lambda: not unfinished(), seconds=options.patience)
+        left = unfinished()
         took = time.monotonic() - began
     finally:
         processes.stop()

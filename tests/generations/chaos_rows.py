@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import TracebackType
 from typing import Any
 
+from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -23,7 +24,8 @@ from debugger.generations.models import Generation, Moment
 from debugger.generations.services import Started
 from debugger.keys.live import spend
 from debugger.keys.models import Spend, SpendDay
-from tests.cast import acme, new_key, person
+from tests.cast import new_key, person
+from tests.keys import purses
 from tests.keys.deeds import added
 
 AT_ONCE = 20
@@ -43,7 +45,8 @@ class Submitting:
         self._chance = random.Random(seed)
         self._longest = longest
         self._runner = asyncio.Runner()
-        self._team, self._user = acme(), person("Bob")
+        # Ceilings are another matter, and a thousand jobs would break them.
+        self._team, self._user = purses.team(), person("Bob")
         self._key = added("c", base_url=base_url, now=timezone.now())
 
     def __enter__(self) -> Submitting:
@@ -134,6 +137,15 @@ class Submitting:
 def unfinished() -> int:
     """How many jobs have not ended."""
     return Generation.objects.exclude(state__in=Generation.FINAL).count()
+
+
+def claimed() -> bool:
+    """Whether some worker looks at this moment."""
+    try:
+        looked_at = Generation.objects.filter(next_poll_at__isnull=False).exclude(lease="")
+        return looked_at.exists()
+    finally:
+        connection.close()
 
 
 def amiss(report: dict[str, Any], *, jobs: int) -> tuple[list[str], list[str]]:
