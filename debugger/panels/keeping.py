@@ -43,10 +43,14 @@ _WORDS: Final = ("prompt", "message", "file", "name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What was sent: the panel's post, the sandbox account in mock mode, the balance before it."""
+    """What was sent: the panel's post, and the balance before it.
+
+    ``account`` is the sandbox in mock mode, ``served`` its address on this site.
+    """
 
     submission: Submission
     account: str = ""
+    served: str = ""
     before: Reading | None = None
 
 
@@ -176,7 +180,7 @@ def _job(
             user_id=passed.seat.user_id,
             user_name=passed.seat.name,
             key=passed.key,
-            base_url=passed.base_url,
+            base_url=passed.base_url or sent.served,
             account=sent.account,
             spend=passed.held,
             scenario=run.scenario,

@@ -29,12 +29,13 @@ Answer = TypeVar("Answer", bound=HttpResponseBase)
 class Visit:
     """An upstream for one request, and the cookie that makes the next one the same visitor's.
 
-    ``account`` is the sandbox behind it, "" in live mode.
+    ``account`` is the sandbox behind it and ``served`` its address on this site, "" in live mode.
     """
 
     upstream: Upstream
     cookie: sandbox.Cookie | None = None
     account: str = ""
+    served: str = ""
 
     def keep(self, response: Answer) -> Answer:
         """The response, with the visitor's sandbox remembered in it."""
@@ -56,7 +57,7 @@ async def upstream_for(request: HttpRequest, seat: Seat, *, base_url: str, scena
     visit = await _mock_visit(request, seat)
     served = site_of(request) + media.MOCK_PREFIX
     upstream = sandbox.upstream_for(visit.account, base_url=served, scenario=scenario or None)
-    return Visit(upstream, visit.cookie, visit.account)
+    return Visit(upstream, visit.cookie, visit.account, served)
 
 
 async def _mock_visit(request: HttpRequest, seat: Seat) -> sandbox.Visit:

@@ -71,7 +71,16 @@ document.addEventListener("htmx:afterSwap", (event) => {
   const { id } = event.detail.target ?? {};
   // A job that is still watched is not asked about by the strip at every look.
   if (event.detail.xhr?.status >= 400) return;
-  if (id === "output" || (id === "job" && !document.getElementById("stop-watching"))) ran();
+  const ended = id?.startsWith("generation-") && !document.getElementById(id)?.matches("[data-beat]");
+  if (id === "output" || ended || (id === "job" && !document.getElementById("stop-watching"))) ran();
+});
+
+// A job's card that is not there for this person any more says so in its own place.
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, xhr } = event.detail;
+  const note = /** @type {HTMLTemplateElement | null} */ (document.getElementById("card-gone"));
+  if (!note || !elt?.matches?.(".job-card") || ![403, 404].includes(xhr?.status)) return;
+  elt.replaceChildren(note.content.cloneNode(true));
 });
 /** A run that was held because live is not armed asks for that at once. */
 function ask() {

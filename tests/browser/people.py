@@ -148,6 +148,4 @@ class Person:
 
     def follow(self) -> None:
         """Until the job on the page has succeeded."""
-        expect(self.page.locator("#job .status-line").first).to_contain_text(
-            "Succeeded", timeout=JOB
-        )
+        expect(self.page.locator(".job-card .job-status")).to_contain_text("Succeeded", timeout=JOB)

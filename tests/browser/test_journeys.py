@@ -264,7 +264,9 @@ def test_a_body_of_ten_megabytes_gets_a_sentence_and_the_panel_goes_on(
     visitor.run(202)
 
 
-def test_coming_back_to_a_panel_finds_it_ready_for_a_new_run(page: Page, site: str) -> None:
+def test_coming_back_to_a_panel_repeats_its_run_until_a_new_one_is_asked_for(
+    page: Page, site: str
+) -> None:
     visitor = Visitor(page, site)
     before = visitor.credits()
     visitor.open("generations.create")
@@ -275,8 +277,12 @@ def test_coming_back_to_a_panel_finds_it_ready_for_a_new_run(page: Page, site: s
     visitor.run(200)
     page.go_back()
     visitor.arrive("generations.create")
+    expect(page.locator("#came-back")).to_contain_text("before you came back to this page")
     visitor.run(202)
-    expect(visitor.output).not_to_contain_text("Replayed")
+    expect(visitor.output).to_contain_text("Replayed, no new charge")
+    with page.expect_response("**/run", timeout=ANSWER):
+        page.locator("#run-again").click()
+    expect(visitor.output).not_to_contain_text("Replayed", timeout=ANSWER)
     visitor.follow()
     assert before - visitor.credits() == 2
 

@@ -96,7 +96,7 @@ def test_a_stored_key_is_chosen_armed_held_by_a_ceiling_and_lost_with_the_team(
     assert axe_violations(page) == []
     amount.fill("1")
     page.locator("#send-above").click()
-    expect(page.locator("#stop-watching")).to_be_visible(timeout=ANSWER)
+    expect(page.locator(".job-card")).to_be_visible(timeout=ANSWER)
     expect(page.locator("#key-notes")).to_contain_text("generations:create has worked")
 
     # The choice and the armed tab are there on the next panel.
@@ -116,6 +116,6 @@ def test_a_stored_key_is_chosen_armed_held_by_a_ceiling_and_lost_with_the_team(
     dora.run(202)
     console.allow("404")
     change(REMOVE)
-    expect(page.locator("#job")).to_contain_text("Watching has stopped.", timeout=JOB)
+    expect(page.locator(".job-card")).to_contain_text("Watching has stopped.", timeout=JOB)
     expect(page.locator("#toasts .toast")).to_have_count(0)
     expect(page.locator("[name='body/prompt']")).to_have_value("A paper boat")

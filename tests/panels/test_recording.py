@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
+import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from debugger.contract.operations import CATALOG
+from debugger.emulator import accounts
 from debugger.exchanges.models import Exchange, ExchangeContent
+from debugger.generations import engine
 from debugger.generations.models import Generation, Moment
 from debugger.panels import keeping
+from debugger.sandbox.rows import RowStore
+from debugger.teams.progress import Step, steps_of
 from tests.canary import canary, find
 from tests.cast import acme, person, zenith
 from tests.keys.rowbytes import as_bytes
@@ -81,6 +88,21 @@ def test_a_job_that_a_team_makes_is_followed_and_its_card_is_on_the_page() -> No
     assert job.balance_before is not None
     assert f"/t/acme/generations/{job.name}" in text
     assert 'id="job-state"' not in text, "the page does not look by itself as well"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_in_mock_mode_is_followed_by_the_worker_to_its_result() -> None:
+    acme()
+    run(Person("Bob"), "generations.create", scenario="happy")
+    job = Generation.objects.get()
+    later = timezone.now() + timedelta(hours=1)
+    with RowStore().transaction(job.account) as unit:
+        accounts.set_clock(unit, real=time.time(), step=3600)
+    assert engine.round(now=later) == 1
+    job.refresh_from_db()
+    assert job.state == Generation.State.SUCCEEDED
+    assert job.files.count() == 1
+    assert Step.POLLED in steps_of(acme())
 
 
 def team_account() -> str:

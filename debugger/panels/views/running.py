@@ -70,9 +70,16 @@ class Ready:
         """The client's call; the key is in it and nowhere else."""
         return call_for(self.submission, key=self.passed.secret)
 
-    async def remember(self, outcome: Outcome, *, account: str, said: object = None) -> Kept:
+    async def remember(
+        self, outcome: Outcome, *, visit: upstreams.Visit, said: object = None
+    ) -> Kept:
         """Keep what came of it, even when the browser goes away meanwhile."""
-        sent = Sent(submission=self.submission, account=account, before=self.before)
+        sent = Sent(
+            submission=self.submission,
+            account=visit.account,
+            served=visit.served,
+            before=self.before,
+        )
         now = timezone.now()
         told = in_thread(keeping.remember, self.passed, outcome, sent=sent, said=said, now=now)
         return await unbroken(told)
@@ -102,7 +109,7 @@ async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
 
 async def _carried(ready: Ready, visit: upstreams.Visit) -> tuple[Outcome, Kept]:
     outcome = await api.call(visit.upstream, ready.call())
-    return outcome, await ready.remember(outcome, account=visit.account)
+    return outcome, await ready.remember(outcome, visit=visit)
 
 
 @public(in_team=Right.RUN_MOCK)
@@ -126,7 +133,7 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     async def ended(told: streams.Told) -> None:
         nonlocal kept
         assert told.outcome is not None  # noqa: S101 - Finished always carries one.
-        kept = await ready.remember(told.outcome, account=visit.account, said=told.final)
+        kept = await ready.remember(told.outcome, visit=visit, said=told.final)
 
     async def end(told: streams.Told) -> str:
         assert told.outcome is not None  # noqa: S101 - Finished always carries one.
