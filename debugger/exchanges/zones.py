@@ -76,13 +76,13 @@ def time_of(moment: datetime, zone: Zone) -> Time:
         clock=f"{local:%H:%M:%S}",
         day=formats.date_format(local, "j M Y"),
         utc=f"{plain:%Y-%m-%d %H:%M:%S}.{plain.microsecond // 1000:03d} UTC",
-        zone=local.tzname() if not zone.is_utc and _is_word(local.tzname()) else zone.city,
+        zone=_letters(local.tzname()) or zone.city,
     )
 
 
-def _is_word(name: str | None) -> bool:
-    """Zones without letters of their own are called "+0545", which says less than the city."""
-    return bool(name) and str(name).isalpha()
+def _letters(name: str | None) -> str:
+    """A zone's short name; "" for one like "+0545", which says less than the city."""
+    return name if name and name.isalpha() else ""
 
 
 def day_name(day: date, today: date) -> str:

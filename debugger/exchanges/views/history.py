@@ -16,6 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from debugger.client.redact import redact_text
 from debugger.exchanges import listing, marks, reading, saved_views, services, talk, zones
 from debugger.exchanges.exports import curl
 from debugger.exchanges.models import Exchange
@@ -33,7 +34,9 @@ _NEXT_LENGTH: Final = 2_000
 def runs(request: TeamRequest) -> HttpResponse:
     """What the team ran, newest first, narrowed as the link says."""
     member = request.member
-    wanted = services.narrowed(request.GET)
+    typed = {name: str(text) for name, text in request.GET.items()}
+    asked = {name: text for name, text in typed.items() if redact_text(text) == text}
+    wanted = services.narrowed(asked)
     zone = zones.zone_of(wanted.typed.get("tz"))
     people = listing.people(member.team, wanted.typed.get("person", ""))
     keys = listing.keys(member.team)
@@ -51,7 +54,8 @@ def runs(request: TeamRequest) -> HttpResponse:
         "codes": listing.known_codes(),
         "models": listing.known_models(),
         "rules": services.rules_of(member.team),
-        "here": request.get_full_path()[:_NEXT_LENGTH],
+        "here": _here(request),
+        "held_key": len(asked) < len(typed),
         "utc_query": listing.query_of(wanted.typed, without="tz"),
     }
     return render(request, "exchanges/list.html", context | _found(request, wanted, zone))
@@ -73,6 +77,12 @@ def _found(request: TeamRequest, wanted: Narrowed, zone: zones.Zone) -> dict[str
         "more": more,
         "newest": not (request.GET.get(pages.OLDER) or page.newer),
     }
+
+
+def _here(request: TeamRequest) -> str:
+    """This page's address, for coming back to it; without a filter that holds a key."""
+    address = request.get_full_path()[:_NEXT_LENGTH]
+    return address if redact_text(address) == address else request.path
 
 
 def _names(people: list[listing.Option], keys: list[listing.Option]) -> dict[str, str]:
@@ -105,7 +115,7 @@ def _run_page(
         "row": row,
         "zone": zone,
         "chosen": reading.REQUEST if whole == reading.REQUEST or row.status is None else "",
-        "here": request.get_full_path()[:_NEXT_LENGTH],
+        "here": _here(request),
         "comments": [(each, zones.time_of(each.at, zone)) for each in said],
         "comment_most": marks.COMMENT_MOST,
         "trouble": trouble,
