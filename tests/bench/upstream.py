@@ -28,6 +28,13 @@ BODY = {
     "usage": {"reserved_credits": 12, "final_credits": None},
 }
 
+STATUSES = ("queued", "processing")
+
+
+def body_of(task: str, status: str) -> bytes:
+    """A job as the API shows it."""
+    return json.dumps({"id": task, "status": status, **BODY}).encode()
+
 
 class Jobs:
     """What every connection shares: the status of each job, and the counts."""
@@ -45,9 +52,7 @@ class Jobs:
         self.asked += 1
         if self.every and self.asked % self.every == 0:
             self.changed[task] += 1
-        status = "processing" if self.changed[task] % 2 else "queued"
-        body = json.dumps({"id": task.decode(), "status": status, **BODY}).encode()
-        return _http(body)
+        return _http(body_of(task.decode(), STATUSES[self.changed[task] % 2]))
 
     def stats(self) -> bytes:
         """The counts, as an HTTP answer."""

@@ -21,8 +21,9 @@ from debugger.generations.engine.claims import WAITING, place_of
 from debugger.generations.looks import Due, Look
 
 MOST_OPEN: Final = 1_000
-# So much may wait at a place beyond what is open there: what it does in this many seconds.
-_AHEAD: Final = 0.5
+# So much may wait at a place beyond what is open there: what it does in this many seconds. How much
+# that is was counted in the last such time.
+_AHEAD: Final = 0.25
 _LEAST_AHEAD: Final = 20
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ class _Place:
     waiting: deque[Ready] = field(default_factory=deque)
     workers: int = 0
     ended: int = 0
-    rate: float = 0.0
+    ahead: int = 0
     next_begin: float = 0.0
 
 
@@ -97,26 +98,29 @@ class Looking:
         return max(0, 2 * MOST_OPEN - sum(len(each.waiting) for each in self._places.values()))
 
     def full(self) -> frozenset[str]:
-        """The places where enough waits already. Call it once in each turn: it counts the pace."""
+        """The places where enough waits already."""
         now = time.monotonic()
-        span = max(now - self._counted, 0.001)
-        self._counted = now
-        for name, place in list(self._places.items()):
-            place.rate = 0.5 * place.rate + 0.5 * place.ended / span
-            place.ended = 0
-            if not place.workers and not place.waiting and place.rate < 1:
-                del self._places[name]
+        span = now - self._counted
+        if span >= _AHEAD:
+            self._counted = now
+            self._count(span)
         return frozenset(
-            name
-            for name, place in self._places.items()
-            if len(place.waiting) >= max(_LEAST_AHEAD, place.rate * _AHEAD)
+            name for name, place in self._places.items() if len(place.waiting) >= place.ahead
         )
+
+    def _count(self, span: float) -> None:
+        """Let each place have as much waiting as it has shown to do, and forget the quiet ones."""
+        for name, place in list(self._places.items()):
+            if not (place.ended or place.workers):
+                del self._places[name]
+            place.ahead = max(_LEAST_AHEAD, round(place.ended * _AHEAD / span))
+            place.ended = 0
 
     def start(self, ready: Iterable[Ready]) -> None:
         """Begin these looks, or let them wait for their turn."""
         for each in ready:
             name = place_of(each.due)
-            place = self._places.setdefault(name, _Place())
+            place = self._places.setdefault(name, _Place(ahead=self._at_once))
             place.waiting.append(each)
             if place.workers < self._at_once and len(self._workers) < MOST_OPEN:
                 place.workers += 1
