@@ -141,7 +141,7 @@ def _sums(failed: QuerySet[Exchange], *, start: int, width: int) -> QuerySet[Any
         output_field=IntegerField(),
     )
     by = ("error_code", "failure_kind", "status", "operation", "error_message")
-    sums = failed.annotate(bar=bar).values(*by, "bar")
+    sums: QuerySet[Any, dict[str, Any]] = failed.annotate(bar=bar).values(*by, "bar")
     return sums.annotate(count=Count("id"), first=Min("id"), last=Max("id")).order_by("-last")
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from debugger.exchanges import troubles
+from debugger.exchanges.models import Exchange
 from tests.cast import acme, browser_of, zenith
 from tests.exchanges.rows import NOON, run_row
 
@@ -19,8 +21,8 @@ DAY = troubles.window_of("24h")
 SAID = "params.resolution must be one of: 480p, 720p."
 
 
-def trouble(**facts: object) -> object:
-    plain = {"failed": True, "status": 400, "error_code": "validation_failed"}
+def trouble(**facts: Any) -> Exchange:
+    plain: dict[str, Any] = {"failed": True, "status": 400, "error_code": "validation_failed"}
     return run_row(acme(), **{**plain, "error_message": SAID, "failure_kind": "rejected", **facts})
 
 
@@ -91,11 +93,11 @@ def test_a_parameter_is_read_only_from_the_beginning_of_a_message(message: str, 
     assert troubles.parameter_of("not_found", message) == ""
 
 
-def test_the_number_of_statements_does_not_grow(django_assert_num_queries: object) -> None:
+def test_the_number_of_statements_does_not_grow(django_assert_num_queries: Any) -> None:
     team = acme()
     for number in range(12):
         trouble(error_message=f"prompt {number} is wrong.", at=NOON)
-    with django_assert_num_queries(1):  # type: ignore[operator] # A fixture without a type.
+    with django_assert_num_queries(1):
         troubles.found(team, window=DAY, now=NOON)
 
 
@@ -104,7 +106,7 @@ def test_the_page_names_the_group_the_sample_and_the_documentation() -> None:
     html = browser_of("Vera").get(PAGE).content.decode()
     assert "<script> नमस्ते" not in html
     assert "prompt <script> नमस्ते 🙂 is wrong." in unescape(html)
-    assert f"/history/{sample.name}/" in html  # type: ignore[attr-defined] # An Exchange.
+    assert f"/history/{sample.name}/" in html
     assert "/docs/errors/#validation_failed" in html or "#validation_failed" in html
     assert re.search(r'<svg[^>]+role="img" aria-label="1 time', html)
 

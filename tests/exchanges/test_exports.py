@@ -36,7 +36,7 @@ def took(address: str, *, name: str = "Bob") -> tuple[Any, str]:
         answer = await client.get(address)
         if not isinstance(answer, StreamingHttpResponse):
             return answer, answer.content.decode()
-        pieces = [piece async for piece in answer]  # type: ignore[union-attr] # Ours is async.
+        pieces = [piece async for piece in answer]
         return answer, b"".join(pieces).decode()
 
     return async_to_sync(read)()
