@@ -19,6 +19,7 @@ import pytest
 from django.db import connections, transaction
 
 from debugger.client import egress, media
+from debugger.emulator.media import render_audio, render_video
 from debugger.exchanges.models import HistoryRules
 from debugger.generations import locker
 from debugger.generations.locker import disk, expiry, fetching, kinds, measures, saving
@@ -700,6 +701,17 @@ def test_a_header_that_makes_no_sense_measures_nothing(
     path = tmp_path / "file"
     path.write_bytes(body)
     assert measures.measure(path, mime) == measures.Measures()
+
+
+def test_what_the_stand_in_makes_is_measured(tmp_path: Path) -> None:
+    film = render_video(prompt="A boat", model="m", aspect="16:9", seed="s", mark="")
+    sound = render_audio(prompt="A boat", model="m", seed="s")
+    for made in (film, sound):
+        (tmp_path / "file").write_bytes(made.data)
+        assert kinds.type_of(made.data[: kinds.HEAD]) == made.mime
+        found = measures.measure(tmp_path / "file", made.mime)
+        assert found.seconds == pytest.approx(3.0, abs=0.1)
+        assert (found.width is None) == (made is sound)
 
 
 def box(name: bytes, content: bytes) -> bytes:

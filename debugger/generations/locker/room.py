@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import islice
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -16,6 +17,7 @@ from debugger.generations.locker.expecting import changed
 from debugger.generations.models import SavedFile
 
 State = SavedFile.State
+_AT_ONCE: Final = 1000
 
 
 def most() -> int:
@@ -41,7 +43,8 @@ def make(team_id: int, *, but: str, now: datetime) -> list[str]:
     gone: list[str] = []
     rows = SavedFile.objects.filter(team_id=team_id, state=State.SAVED).exclude(path=but)
     reason = _("It made room for newer results: a team's copies may have %s together.")
-    for row in rows.order_by("saved_at", "pk").iterator(chunk_size=100):
+    # Should so many not be enough, the next copy goes on with it.
+    for row in list(rows.order_by("saved_at", "pk")[:_AT_ONCE]):
         if excess <= 0:
             break
         name = row.path
