@@ -141,8 +141,11 @@ def _sums(failed: QuerySet[Exchange], *, start: int, width: int) -> QuerySet[Any
         output_field=IntegerField(),
     )
     by = ("error_code", "failure_kind", "status", "operation", "error_message")
-    sums: QuerySet[Any, dict[str, Any]] = failed.annotate(bar=bar).values(*by, "bar")
-    return sums.annotate(count=Count("id"), first=Min("id"), last=Max("id")).order_by("-last")
+    placed = failed.annotate(bar=bar).values(*by, "bar")
+    sums: QuerySet[Any, dict[str, Any]] = placed.annotate(
+        count=Count("id"), first=Min("id"), last=Max("id")
+    ).order_by("-last")
+    return sums
 
 
 def _code_of(each: Mapping[str, Any]) -> tuple[str, bool]:
