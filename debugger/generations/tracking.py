@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode, Outcome, RequestSnapshot
+from debugger.client.redact import MARK
 from debugger.exchanges.models import Exchange
 from debugger.generations import answers, ending, moments, pace
 from debugger.generations.answers import Said
@@ -54,7 +55,6 @@ class Started:
     account: str = ""
     spend: Spend | None = None
     scenario: str = ""
-    idempotency_key: str = ""
     model: str = ""
     title: str = ""
     estimated: Decimal | int | None = None
@@ -68,9 +68,10 @@ class Started:
 
     @property
     def idempotency(self) -> str:
-        """The idempotency key that was sent, "" for none."""
-        kept = self.exchange.idempotency_key if self.exchange is not None else ""
-        return (self.idempotency_key or kept)[:255]
+        """The idempotency key as it was sent; "" for none, and where it cannot be kept whole."""
+        headers = {name.lower(): value for name, value in self.sent.headers}
+        key = headers.get("idempotency-key", "")
+        return key if len(key) <= 255 and MARK not in key else ""
 
     @property
     def mode(self) -> Mode:
@@ -252,7 +253,7 @@ def _why_not_again(started: Started) -> str:
     """Why a request whose answer is missing is not sent again; "" where it is."""
     unknown = _("The answer did not come, so nobody knows whether a job was made.")
     if not started.idempotency:
-        why = _("It was sent without an idempotency key, so sending it again could make a second.")
+        why = _("No idempotency key is known with it, so sending it again could make a second.")
     elif started.pasted or not started.followable:
         why = _("Its key was pasted and is not kept, so it cannot be sent again from here.")
     elif not started.sent.intact:

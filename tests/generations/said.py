@@ -50,6 +50,7 @@ def answer(
     operation: str = "generations.retrieve",
     mode: Mode = Mode.MOCK,
     task: str = "task_1",
+    key: str = "dash-1",
 ) -> Outcome:
     """A whole answer with this JSON."""
     text = json.dumps(value)
@@ -61,7 +62,7 @@ def answer(
         request=RequestSnapshot(
             method="POST" if create else "GET",
             url=BASE + path,
-            headers=(),
+            headers=(("Idempotency-Key", key),) if create and key else (),
             body=BODY if create else None,
             intact=True,
         ),
@@ -80,8 +81,8 @@ def retrieved(task: str = "task_1", status: str = "processing", **more: Any) -> 
 
 def created(task: str = "task_1", status: str = "queued", **more: Any) -> Outcome:
     """A submission that was answered."""
-    mode = more.pop("mode", Mode.MOCK)
-    return answer(body(task, status, **more), http=202, operation="generations.create", mode=mode)
+    given = {"mode": more.pop("mode", Mode.MOCK), "key": more.pop("key", "dash-1")}
+    return answer(body(task, status, **more), http=202, operation="generations.create", **given)
 
 
 def refused(
@@ -111,9 +112,10 @@ def silent(
     *,
     operation: str = "generations.create",
     mode: Mode = Mode.MOCK,
+    key: str = "dash-1",
 ) -> Outcome:
     """No answer at all."""
-    outcome = answer({}, operation=operation, mode=mode)
+    outcome = answer({}, operation=operation, mode=mode, key=key)
     return replace(outcome, response=None, failure=Failure(kind=kind))
 
 

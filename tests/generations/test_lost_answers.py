@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from asgiref.sync import async_to_sync
 from debugger.client import api
 from debugger.client.outcome import FailureKind, Mode, Outcome
 from debugger.contract import operations
-from debugger.generations import services
+from debugger.generations import engine, services
 from debugger.generations.advance import advanced
 from debugger.generations.models import Generation
 from debugger.generations.resending import resubmit
@@ -25,6 +26,7 @@ from tests.cast import acme, person
 from tests.generations.jobs import NOON
 from tests.generations.said import created, due, look, refused, silent
 from tests.generations.upstream import Upstream, upstream
+from tests.keys.deeds import added
 from tests.keys.purses import a_key
 
 pytestmark = pytest.mark.django_db
@@ -80,7 +82,6 @@ def track(outcome: Outcome, key: ApiKey, held: Spend | None = None) -> Generatio
             now=NOON,
             key=key,
             base_url=key.base_url,
-            idempotency_key="dash-1",
             spend=held,
         )
     )
@@ -232,3 +233,17 @@ def test_nothing_is_sent_again_once_the_api_may_have_forgotten_it() -> None:
 def test_a_row_that_has_its_job_is_not_sent_again() -> None:
     row = track(created(mode=Mode.LIVE), a_key(acme()))
     assert resubmit(due(row), key="k", now=NOON) is None
+
+
+def test_the_engine_sends_again_what_was_lost_and_follows_it_to_its_end(there: Upstream) -> None:
+    key = added("k", base_url=there.base_url)
+    row = track(submit(there, "0.2 failed lost", key), key)
+    assert engine.round(NOON + 5 * SECOND) == 1
+    row.refresh_from_db()
+    assert (row.state, row.task_id) == (State.ACTIVE, "task_1")
+    time.sleep(0.2)  # What the job takes upstream, by the clock of the stand-in.
+    assert engine.round(NOON + 15 * SECOND) == 1
+    row.refresh_from_db()
+    assert (row.state, row.error_code) == (State.FAILED, "generation_failed")
+    assert len(there.tasks) == 1
+    assert engine.round(NOON + 99 * SECOND) == 0

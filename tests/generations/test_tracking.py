@@ -28,7 +28,7 @@ def started(outcome: Outcome, **more: Any) -> Started:
     plain: dict[str, Any] = {"team": acme(), "now": NOON, "account": "acct_1"}
     if outcome.mode is Mode.LIVE:
         plain |= {"account": "", "base_url": "https://rivya.ai"}
-    return Started(outcome=outcome, **plain | {"idempotency_key": "dash-1"} | more)
+    return Started(outcome=outcome, **plain | more)
 
 
 def track(outcome: Outcome, **more: Any) -> Generation:
@@ -64,7 +64,7 @@ def test_a_job_of_a_pasted_key_is_looked_at_by_hand_only() -> None:
 
 def test_the_same_job_answered_again_stays_one_row() -> None:
     first = track(created())
-    again = track(created(), idempotency_key="dash-1")
+    again = track(created())
     assert again.pk == first.pk
     assert Generation.objects.count() == 1
     assert kinds(again) == ["sent", "answered"]
@@ -148,7 +148,9 @@ def test_a_lost_answer_is_asked_for_again(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"idempotency_key": ""}, "without an idempotency key"),
+        ({"sent": ""}, "No idempotency key"),
+        ({"sent": "[redacted]"}, "No idempotency key"),
+        ({"sent": "k" * 256}, "No idempotency key"),
         ({"pasted": True}, "pasted"),
         ({"whole": False}, "not kept whole"),
     ],
@@ -156,7 +158,7 @@ def test_a_lost_answer_is_asked_for_again(outcome: Outcome) -> None:
 def test_what_cannot_be_sent_again_safely_is_lost_with_its_reason(
     more: dict[str, Any], words: str
 ) -> None:
-    outcome = silent(mode=Mode.LIVE)
+    outcome = silent(mode=Mode.LIVE, key=more.pop("sent", "dash-1"))
     if not more.pop("whole", True):
         object.__setattr__(outcome.request, "intact", False)
     row = track(outcome, **{"key": None if "pasted" in more else a_key(acme())} | more)
