@@ -1,4 +1,4 @@
-"""The addresses of live mode in a team: arming, the account strip, and what it may spend."""
+"""The addresses of live mode in a team: arming, the account strip, ceilings and spend."""
 
 from __future__ import annotations
 
@@ -13,4 +13,5 @@ urlpatterns = [
     path("strip", views.strip, name="strip"),
     path("balance", views.balance, name="balance"),
     path("ceilings", views.ceilings, name="ceilings"),
+    path("spend", views.spend, name="spend"),
 ]

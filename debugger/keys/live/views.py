@@ -1,4 +1,4 @@
-"""The screens of live mode in a team: arming, the account strip, and the ceilings.
+"""The screens of live mode in a team: arming, the account strip, ceilings and spend.
 
 Arming works without JavaScript too: the panel posts its draft here, and the page that arms posts it
 back with the token in a hidden field. With JavaScript the token stays in the tab, see arming.js.
@@ -20,12 +20,12 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from debugger.keys.live import arming, purse
+from debugger.keys.live import arming, purse, spending
 from debugger.keys.live import balance as balances
 from debugger.keys.live import ceilings as pages
 from debugger.keys.live.charges import shown
 from debugger.keys.live.forms import CeilingsForm
-from debugger.keys.live.spend import who_may_override
+from debugger.keys.live.spend import day_of, who_may_override
 from debugger.teams import audit
 from debugger.teams.access import Right, TeamRequest, may, team_view
 from debugger.web.errors import Invalid, NotAllowed, NotFound
@@ -235,3 +235,13 @@ def _warn_of_what_is_full(request: TeamRequest) -> None:
                     "time": f"{page.resets_at:%H:%M}",
                 },
             )
+
+
+@team_view(Right.SEE_RUNS)
+@require_GET
+def spend(request: TeamRequest) -> HttpResponse:
+    """What live runs cost: by day, person, model and key."""
+    wanted = spending.period(request.GET.dict(), today=day_of(timezone.now()))
+    page = spending.page(request.member.team, wanted)
+    context = {"page": page, "choices": spending.CHOICES}
+    return render(request, "keys/live/spend.html", context)
