@@ -88,24 +88,13 @@ class Exchange(models.Model):
             models.Index(
                 fields=("team", "error_code", "-id"),
                 name="exchange_by_error",
-                condition=~models.Q(error_code=""),
+                condition=models.Q(failed=True),
             ),
             models.Index(
                 fields=("team", "-id"), name="exchange_starred", condition=models.Q(starred=True)
             ),
-            models.Index(
-                fields=("team", "made"), name="exchange_made", condition=~models.Q(made="")
-            ),
-            models.Index(
-                fields=("team", "idempotency_key"),
-                name="exchange_by_idempotency",
-                condition=~models.Q(idempotency_key=""),
-            ),
-            models.Index(
-                fields=("team", "fingerprint", "-id"),
-                name="exchange_same_body",
-                condition=~models.Q(fingerprint=""),
-            ),
+            models.Index(fields=("team", "idempotency_key"), name="exchange_by_idempotency"),
+            models.Index(fields=("team", "fingerprint", "-id"), name="exchange_same_body"),
             models.Index(
                 fields=("key", "-id"), name="exchange_of_key", condition=models.Q(key__isnull=False)
             ),
