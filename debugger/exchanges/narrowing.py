@@ -210,16 +210,27 @@ def _number(moment: datetime | None) -> int | None:
 
 
 def rows(team: Team, wanted: Narrowed) -> QuerySet[Exchange]:
-    """The team's runs that somebody wants to see, in no order yet."""
-    found = Exchange.objects.filter(team_id=team.pk, **_plain(wanted)).filter(
-        _result(wanted.result)
-    )
+    """The team's runs that somebody wants to see, in no order yet.
+
+    For reading many of them in their order there is ``behind``, which knows how to search quickly.
+    """
+    found = _narrowed(team, wanted)
+    return search.having(found, wanted.words, team_id=team.pk) if _by_words(wanted) else found
+
+
+def _by_words(wanted: Narrowed) -> bool:
+    return bool(wanted.words) and wanted.generation is None
+
+
+def _narrowed(team: Team, wanted: Narrowed) -> QuerySet[Exchange]:
+    """What all but the words leave."""
+    found = Exchange.objects.filter(_result(wanted.result), team_id=team.pk, **_plain(wanted))
     if wanted.key:
         key = ApiKey.objects.filter(team_id=team.pk, public_id=wanted.key).values("pk")[:1]
         found = found.filter(key_id=key)
     if wanted.generation is not None:
-        return found.filter(generations__id=wanted.generation)
-    return search.having(found, wanted.words, team_id=team.pk) if wanted.words else found
+        found = found.filter(generations__id=wanted.generation)
+    return found
 
 
 def _plain(wanted: Narrowed) -> dict[str, object]:
@@ -227,6 +238,7 @@ def _plain(wanted: Narrowed) -> dict[str, object]:
         "operation": wanted.operation or None,
         "mode": wanted.mode or None,
         "error_code": wanted.code or None,
+        "failed": True if wanted.code else None,  # Else the index of failures is not used.
         "model": wanted.model or None,
         "user_id": wanted.person,
         "starred": wanted.starred or None,
@@ -255,12 +267,19 @@ def page(
     team: Team, wanted: Narrowed, *, cursor: Mapping[str, str], size: int = PAGE_SIZE
 ) -> pages.Page[Exchange]:
     """One page, newest first; raises Invalid for a link that was cut off."""
-    return pages.page_by_number(rows(team, wanted), cursor=cursor, size=size)
+    return pages.page_by_number(_reader(team, wanted), cursor=cursor, size=size)
 
 
 def behind(team: Team, wanted: Narrowed, *, number: int | None, size: int) -> list[Exchange]:
     """Up to ``size`` runs older than the one of a number, newest first: for walking through all."""
-    return pages.behind_number(rows(team, wanted), number=number, size=size)
+    return list(_reader(team, wanted)(number, size=size))
+
+
+def _reader(team: Team, wanted: Narrowed) -> pages.Reader[Exchange]:
+    found = _narrowed(team, wanted)
+    if not _by_words(wanted):
+        return pages.by_number(found)
+    return search.reader(found, wanted.words, team_id=team.pk)
 
 
 def some_total(team: Team, wanted: Narrowed, most: int = SOME) -> tuple[int, bool]:

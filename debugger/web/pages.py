@@ -11,10 +11,10 @@ Rows whose number tells their time (moments.py) are paged by it alone: ``page_by
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from debugger.web.errors import Invalid
 
 Row = TypeVar("Row", bound=Model)
+Row_co = TypeVar("Row_co", bound=Model, covariant=True)
 
 OLDER: Final = "older_than"
 NEWER: Final = "newer_than"
@@ -111,14 +112,32 @@ def _of(row: Model, ordered_by: str) -> Position:
     return Position(at=getattr(row, ordered_by), pk=row.pk)
 
 
-def page_by_number(
-    rows: QuerySet[Row], *, cursor: Mapping[str, Any], size: int, by: str = "pk"
-) -> Page[Row]:
-    """The same for rows whose numbers tell their time; ``by`` is the column that holds them."""
+class Reader(Protocol[Row_co]):
+    """Reads up to ``size`` rows beyond a number, of which the nearest come first.
+
+    ``up`` reads towards newer rows; without a number it begins at the very end.
+    """
+
+    def __call__(self, number: int | None, *, size: int, up: bool = False) -> Sequence[Row_co]:
+        """The rows, the nearest first."""
+
+
+def by_number(rows: QuerySet[Row]) -> Reader[Row]:
+    """The reader of a query."""
+
+    def read(number: int | None, *, size: int, up: bool = False) -> list[Row]:
+        beyond = {"pk__gt" if up else "pk__lt": number} if number is not None else {}
+        return list(rows.filter(**beyond).order_by("pk" if up else "-pk")[:size])
+
+    return read
+
+
+def page_by_number(read: Reader[Row], *, cursor: Mapping[str, Any], size: int) -> Page[Row]:
+    """The same as ``page_of`` for rows whose numbers tell their time: a position is a number."""
     newer, older = str(cursor.get(NEWER) or ""), str(cursor.get(OLDER) or "")
     if newer:
-        return _upwards_by_number(rows, start=_number(newer), size=size, by=by)
-    found = behind_number(rows, number=_number(older) if older else None, size=size + 1, by=by)
+        return _upwards_by_number(read, start=_number(newer), size=size)
+    found = read(_number(older) if older else None, size=size + 1)
     shown = found[:size]
     return Page(
         rows=tuple(shown),
@@ -127,19 +146,11 @@ def page_by_number(
     )
 
 
-def behind_number(
-    rows: QuerySet[Row], *, number: int | None, size: int, by: str = "pk"
-) -> list[Row]:
-    """Up to ``size`` rows with smaller numbers than this one, the greatest first."""
-    older = rows if number is None else rows.filter(**{f"{by}__lt": number})
-    return list(older.order_by(f"-{by}")[:size])
-
-
-def _upwards_by_number(rows: QuerySet[Row], *, start: int, size: int, by: str) -> Page[Row]:
+def _upwards_by_number(read: Reader[Row], *, start: int, size: int) -> Page[Row]:
     """The rows just before a number; the newest page when there are not enough of them."""
-    found = list(rows.filter(**{f"{by}__gt": start}).order_by(by)[: size + 1])
+    found = read(start, size=size + 1, up=True)
     if len(found) <= size:
-        return page_by_number(rows, cursor={}, size=size, by=by)
+        return page_by_number(read, cursor={}, size=size)
     shown = found[:size][::-1]
     return Page(rows=tuple(shown), newer=str(shown[0].pk), older=str(shown[-1].pk))
 
