@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from debugger.exchanges import listing, states
 from debugger.exchanges.models import Exchange
-from debugger.exchanges.states import State
-from debugger.generations import cards
+from debugger.generations import cards, wording
 from debugger.generations.cards import Card
 from debugger.generations.listing import OPEN
 from debugger.generations.models import Generation
@@ -27,11 +26,13 @@ LATELY: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunLine:
-    """One stored run in a line."""
+    """One stored run in a line; ``word`` says what came of it, or of the job that it made."""
 
     row: Exchange
     title: str
-    state: State
+    word: str
+    tone: str
+    http: str
 
 
 def running(team: Team, *, now: datetime) -> list[Card]:
@@ -42,15 +43,35 @@ def running(team: Team, *, now: datetime) -> list[Card]:
 
 def recent(team: Team) -> Sequence[RunLine]:
     """The latest runs of the team."""
-    rows = Exchange.objects.filter(team=team).order_by("-pk")[:RUNS_SHOWN]
-    return [
-        RunLine(
-            row=row,
-            title=row.summary or listing.operation_title(row.operation),
-            state=states.state_of(row),
-        )
-        for row in rows
-    ]
+    rows = list(Exchange.objects.filter(team=team).order_by("-pk")[:RUNS_SHOWN])
+    jobs = _jobs_of(team, rows)
+    return [_line(row, jobs.get(row.pk)) for row in rows]
+
+
+def _line(row: Exchange, job: Generation | None) -> RunLine:
+    state = states.state_of(row)
+    badge = wording.badge(job) if job is not None else None
+    return RunLine(
+        row=row,
+        title=row.summary or listing.operation_title(row.operation),
+        word=badge.word if badge is not None else state.word,
+        tone=badge.tone if badge is not None else state.tone,
+        http=state.http,
+    )
+
+
+def _jobs_of(team: Team, rows: Sequence[Exchange]) -> dict[int, Generation]:
+    """The jobs that these runs made, by the run; a repeated answer is of the same job."""
+    made = [row for row in rows if row.operation == "generations.create"]
+    if not made:
+        return {}
+    named = [row.made for row in made if row.made]
+    wanted = Q(task_id__in=named) | Q(exchange__in=[row.pk for row in made])
+    jobs = list(Generation.objects.filter(wanted, team=team).defer(*cards.HEAVY))
+    by_task = {(job.task_id, job.mode): job for job in jobs if job.task_id}
+    by_run = {job.exchange_id: job for job in jobs}
+    found = {row.pk: by_run.get(row.pk) or by_task.get((row.made, row.mode)) for row in made}
+    return {number: job for number, job in found.items() if job is not None}
 
 
 def open_jobs(team: Team) -> str:

@@ -253,11 +253,13 @@ def afterwards(submission: Submission, outcome: Outcome, *, by_script: bool = Tr
     """
     if not submission.operation.idempotency:
         return submission
+    key = submission.key.replace("|", "")
+    before = submission.last if submission.last.key == key else Last()
     last = Last(
         fingerprint=submission.fingerprint,
-        key=submission.key.replace("|", ""),
-        made=made_by(outcome) or submission.last.made,
-        reserved=reserved_by(outcome) or submission.last.reserved,
+        key=key,
+        made=made_by(outcome) or before.made,
+        reserved=reserved_by(outcome) or before.reserved,
     )
     nonce = new_nonce() if outcome.ok else submission.nonce
     return replace(submission, last=last, nonce=nonce, again="", came_back=not by_script)

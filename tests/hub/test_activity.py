@@ -77,6 +77,17 @@ def test_the_home_shows_the_latest_runs_with_what_came_of_them() -> None:
     assert "A secret of others" not in text
 
 
+def test_a_run_that_made_a_job_says_what_became_of_the_job() -> None:
+    operation = {"operation": "generations.create", "status": 202, "job_status": "queued"}
+    first = ran(**operation, made="task_1", summary="A boat")
+    ran(**operation, made="task_1", summary="The same boat")
+    lost = ran(operation="generations.create", status=None, failed=True, failure_kind="broken")
+    job("succeeded", task_id="task_1", exchange=first)
+    job("failed", task_id="task_2", exchange=lost, status="failed")
+    found = {line.row.summary: line.word for line in activity.recent(acme())}
+    assert found == {"A boat": "Succeeded", "The same boat": "Succeeded", "": "Failed"}
+
+
 def test_the_side_navigation_leads_to_what_the_team_ran() -> None:
     text = page("Vera")
     for name in ("history:list", "generations:board", "errors:list", "live:spend"):

@@ -94,7 +94,10 @@ def test_a_double_click_is_one_job_in_two_rows(bob: Person) -> None:
 
 
 def test_a_lost_answer_that_is_run_again_stays_one_job(bob: Person) -> None:
-    lost = create(bob, scenario="cut")
+    before = after(create(bob, **{"body/prompt": "A boat"}))
+    Generation.objects.all().delete()
+    lost = create(bob, scenario="cut", **before)
+    assert "sent with this body before: a retry is not charged twice" in lost
     create(bob, **after(lost))
     job = Generation.objects.get()
     assert (job.state, bool(job.task_id)) == (Generation.State.ACTIVE, True)
