@@ -179,7 +179,7 @@ def _advice(row: Generation) -> str:
     return f"{_(entry.meaning)} {_(entry.fix)}"
 
 
-def address(name: str, **parts: str) -> str:
+def address(name: str, **parts: str | None) -> str:
     """The address of a page; "" where there is none of this name."""
     try:
         return reverse(name, kwargs=parts)

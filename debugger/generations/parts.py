@@ -153,7 +153,8 @@ class Page:
     @cached_property
     def content(self) -> ExchangeContent | None:
         """The stored messages of the submission."""
-        return ExchangeContent.objects.filter(exchange_id=self.row.exchange_id).first()
+        number = self.row.exchange_id
+        return None if number is None else ExchangeContent.objects.filter(pk=number).first()
 
     @cached_property
     def request(self) -> handing.Request:
