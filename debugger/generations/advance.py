@@ -40,6 +40,7 @@ def advanced(due: Due, look: Look, *, now: datetime) -> None:
         if row is None or row.is_final or (due.lease and row.lease != due.lease):
             return
         row.lease = ""
+        _relearn(row, look.outcome, now=now)
         if _is_refused_key(row, look.outcome):
             _key_refused(row, look, now=now)
         elif not row.task_id:
@@ -75,11 +76,14 @@ def _count(row: Generation, look: Look) -> None:
 def _told(row: Generation, said: Said, look: Look, outcome: Outcome, *, now: datetime) -> None:
     row.failures = 0
     if row.state == State.PAUSED and not said.ended:
-        _healed(row, outcome, now=now)
+        _healed(row, now=now)
     if not said.ended:
         _set_next(row, outcome, now=now)
     ending.apply(row, said, outcome=outcome, at=look.at, now=now)
     if not said.ended:
+        if row.state == State.UNKNOWN:
+            row.reason = ending.last_seen(row)
+            row.save(update_fields=["reason"])
         _give_up_if_late(row, now=now)
 
 
@@ -115,13 +119,13 @@ def _is_hopeless(
     """Whether a refusal ended the following; the row is saved then."""
     words = {"code": code or f"HTTP {status}", "message": message[:300]}
     if status == 404 and code == NOT_FOUND:
-        if row.failures < TRIES:
+        if moments.last_in_a_row(row, range(404, 405)) < TRIES:
             return False
         row.error_code, row.error_message = code, message
         reason = _("The API does not know this job: %(message)s") % words
         ending.save(row, ending.closed(row, State.LOST, at=at, now=now, reason=reason))
         return True
-    if status in _PASSING or row.failures < REFUSALS:
+    if status in _PASSING or moments.last_in_a_row(row, range(400, 500)) < REFUSALS:
         return False
     _stop(row, _("The API refuses to show this job (%(code)s): %(message)s") % words, now=now)
     return True
@@ -164,13 +168,14 @@ def _learn(key: ApiKey, outcome: Outcome, *, now: datetime) -> None:
     keys.learned(key, operation=operation, outcome=outcome, user_id=None, now=now, use=False)
 
 
-def _healed(row: Generation, outcome: Outcome, *, now: datetime) -> None:
-    """A paused job was answered after all, so its key works again; the others follow by that."""
+def _relearn(row: Generation, outcome: Outcome | None, *, now: datetime) -> None:
+    """A paused job was answered after all: its key works again, which the others go by."""
+    if row.state == State.PAUSED and row.key is not None and outcome is not None and outcome.ok:
+        _learn(_key_used(row.key, now=now), outcome, now=now)
+
+
+def _healed(row: Generation, *, now: datetime) -> None:
     row.state, row.reason = State.ACTIVE, ""
     ending.changed(row, now=now)
-    label = ""
-    if row.key is not None:
-        key = _key_used(row.key, now=now)
-        _learn(key, outcome, now=now)
-        label = key.label
-    ending.save(row, [New(kind=Moment.Kind.RESUMED, at=now, facts={"key": label})])
+    facts = {"key": row.key_label}
+    ending.save(row, [New(kind=Moment.Kind.RESUMED, at=now, facts=facts)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Final
 
 from django.db.models import Max, Sum
@@ -84,6 +85,12 @@ def noted(row: Generation, *, at: datetime, took_ms: float, status: int | None) 
         return
     offset = round((at - row.submitted_at) / timedelta(milliseconds=1))
     row.looks += f"{max(0, offset)}:{max(0, round(took_ms))}:{status or 0};"
+
+
+def last_in_a_row(row: Generation, statuses: range) -> int:
+    """How many of the latest looks without news had such a status, without another in between."""
+    looks = [each for each in row.looks.split(";") if each]
+    return sum(1 for _ in takewhile(lambda each: _numbers(each)[2] in statuses, reversed(looks)))
 
 
 def flushed(row: Generation) -> list[New]:

@@ -132,6 +132,20 @@ class TestLooks:
         assert "does not know this job" in row.reason
         assert kinds(row) == ["looked", "ended"]
 
+    def test_silence_does_not_count_as_a_job_that_is_not_found(self) -> None:
+        row = row_of()
+        for number in range(2 * TRIES):
+            row = advance(row, silent(FailureKind.UNREACHABLE), after=number)
+        row = advance(row, refused(404, "not_found"), after=20)
+        assert row.state == State.ACTIVE
+
+    def test_silence_does_not_count_as_a_refusal(self) -> None:
+        row = row_of()
+        for number in range(2 * REFUSALS):
+            row = advance(row, silent(FailureKind.UNREACHABLE), after=number)
+        row = advance(row, refused(400, "validation_failed"), after=20)
+        assert row.state == State.ACTIVE
+
     def test_a_job_that_is_found_again_begins_to_count_anew(self) -> None:
         row = advance(row_of(), refused(404, "not_found"))
         assert advance(row, retrieved(), after=9).failures == 0

@@ -18,7 +18,7 @@ from debugger.teams import services as teams
 from debugger.web.errors import Invalid, NotFound
 from tests.cast import acme, place, zenith
 from tests.generations.jobs import NOON, failed, job
-from tests.generations.said import answer, due, look, refused, retrieved
+from tests.generations.said import answer, created, due, look, refused, retrieved
 from tests.keys.deeds import added, by, fresh, revoked, rotated
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +174,16 @@ def test_a_submission_that_paused_too_long_is_lost_and_never_sent_again() -> Non
     pausing.pause(key.pk, "Gone.", NOON)
     pausing.take_up(now=NOON + timedelta(hours=13))
     assert states(row) == [State.LOST]
+
+
+def test_a_submission_that_goes_through_after_all_heals_the_key_too() -> None:
+    key = added()
+    rows = [live(key, task_id="", state=State.SUBMITTING), live(key)]
+    see(rows[0], REVOKED)
+    Generation.objects.filter(pk=rows[0].pk).update(next_poll_at=NOON)
+    see(rows[0], created("task_9", mode=Mode.LIVE), now=NOON + MINUTE)
+    assert states(*rows) == [State.ACTIVE, State.PAUSED]
+    assert pausing.take_up(now=NOON + 2 * MINUTE) == 1
 
 
 def test_a_deleted_teams_jobs_are_not_looked_at() -> None:
