@@ -284,5 +284,9 @@ def _reader(team: Team, wanted: Narrowed) -> pages.Reader[Exchange]:
 
 def some_total(team: Team, wanted: Narrowed, most: int = SOME) -> tuple[int, bool]:
     """How many runs there are, counted up to ``most``, and whether there are more."""
-    count = rows(team, wanted).values("pk")[: most + 1].count()
+    found = _narrowed(team, wanted)
+    if _by_words(wanted):
+        count = search.count(found, wanted.words, team_id=team.pk, most=most + 1)
+    else:
+        count = found.values("pk")[: most + 1].count()
     return min(count, most), count > most

@@ -9,7 +9,8 @@ nearly every change of a column, loses the triggers and must call ``put_up`` aga
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from django.db import connections
@@ -37,7 +38,8 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {FOUND} USING fts5(
 _HOLDS: Final = f"instr(' ' || {_WORDS}.words, %s) > 0"
 _WALKED: Final = 2_000
 _WALKED_FOR_EACH: Final = 20
-_SAMPLE: Final = 1_000
+_WALKED_FOR_COUNT: Final = 20_000
+_SAMPLE: Final = 400
 _RARE: Final = 0.02  # The share of rows that have a rare word.
 _INSERT: Final = f"INSERT INTO {FOUND}"
 _STORE: Final = f"{_INSERT}(rowid, words) VALUES (new.exchange_id, new.words);"
@@ -94,9 +96,9 @@ def reader(
 
     PostgreSQL decides by its statistics whether to walk through the rows or through the words.
     SQLite has none for words, and collects every row that has a beginning before it gives the
-    first, which takes seconds where a million have it. So a bounded number of rows is walked
-    through first; that is enough for words that many rows have. For others it tells how rare they
-    are: the rare ones are looked up, and the rest is looked for in the rows that this finds.
+    first, which takes seconds where a million have it. So the nearest rows are asked how often the
+    words stand in them. What many rows have is found by walking through a bounded number of them;
+    otherwise the rare words are looked up, and the rest is looked for in the rows that have those.
     """
     if connections[found.db].vendor != "sqlite":
         return pages.by_number(having(found, words, team_id=team_id))
@@ -105,16 +107,67 @@ def reader(
     def read(number: int | None, *, size: int, up: bool = False) -> list[Exchange]:
         beyond = {"pk__gt" if up else "pk__lt": number} if number is not None else {}
         near = found.filter(**beyond).order_by("pk" if up else "-pk")
-        walked = max(_WALKED, size * _WALKED_FOR_EACH)
-        first = list(_holding(_nearest(near, walked, up=up), scoped)[:size])
-        often = {} if len(first) == size else _often(near, scoped)
-        if not often:
-            return first
-        rare = [word for word, share in often.items() if share < _RARE]
-        rare = rare or [min(often, key=lambda word: often[word])]
-        return list(_looked_up(found, scoped, rare, number=number, up=up)[:size])
+        sample = _sample(near, scoped)
+        if sample.whole or sample.enough(size):
+            walked = _nearest(near, sample.walk(size), up=up)
+            first = list(_holding(walked, scoped)[:size])
+            if sample.whole or len(first) == size:
+                return first
+        return list(_looked_up(found, scoped, sample.rare, number=number, up=up)[:size])
 
     return read
+
+
+def count(found: QuerySet[Exchange], words: Iterable[str], *, team_id: int, most: int) -> int:
+    """How many of the rows have the words, counted up to ``most``."""
+    if connections[found.db].vendor != "sqlite":
+        return having(found, words, team_id=team_id).values("pk")[:most].count()
+    scoped, near = _scoped(words, team_id), found.order_by("-pk")
+    sample = _sample(near, scoped)
+    if sample.whole or sample.all_words * _WALKED_FOR_COUNT >= most * sample.rows:
+        walked = _nearest(near, _WALKED_FOR_COUNT, up=False)
+        number = _holding(walked, scoped).values("pk")[:most].count()
+        if sample.whole or number == most:
+            return number
+    return _looked_up(found, scoped, sample.rare, number=None, up=False).values("pk")[:most].count()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sample:
+    """The nearest rows: how many of them have each word, and how many have all."""
+
+    rows: int
+    all_words: int
+    each: Mapping[str, int]
+
+    @property
+    def whole(self) -> bool:
+        """Whether there are no other rows."""
+        return self.rows < _SAMPLE
+
+    def walk(self, size: int) -> int:
+        """Through how many rows one may walk for so many that are found."""
+        return max(_WALKED, size * _WALKED_FOR_EACH)
+
+    def enough(self, size: int) -> bool:
+        """Whether a walk will probably find so many."""
+        return self.all_words * self.walk(size) >= size * self.rows
+
+    @property
+    def rare(self) -> list[str]:
+        """The words that few rows have; the rarest one where many have each of them."""
+        rare = [word for word, count in self.each.items() if count < self.rows * _RARE]
+        return rare or [min(self.each, key=lambda word: self.each[word])]
+
+
+def _sample(near: QuerySet[Exchange], words: list[str]) -> _Sample:
+    sample = ExchangeWords.objects.filter(pk__in=near.values("pk")[:_SAMPLE])
+    marked = [f" {word}" for word in words]
+    counts = {f"n{place}": Sum(RawSQL(_HOLDS, [word])) for place, word in enumerate(marked)}  # noqa: S611 - Constant text.
+    every = Sum(RawSQL(" AND ".join([_HOLDS] * len(words)), marked))  # noqa: S611 - Likewise.
+    found = sample.aggregate(rows=Count("pk"), every=every, **counts)
+    each = {word: found[f"n{place}"] or 0 for place, word in enumerate(words)}
+    return _Sample(rows=found["rows"], all_words=found["every"] or 0, each=each)
 
 
 def _nearest(near: QuerySet[Exchange], count: int, *, up: bool) -> QuerySet[Exchange]:
@@ -154,19 +207,6 @@ def _holding(found: QuerySet[Exchange], words: list[str]) -> QuerySet[Exchange]:
         where=[f"{_WORDS}.exchange_id = {_ROWS}.id", *[_HOLDS] * len(words)],
         params=[f" {word}" for word in words],
     )
-
-
-def _often(near: QuerySet[Exchange], words: list[str]) -> dict[str, float]:
-    """Which share of the nearest rows has each word; nothing where these are all that there are."""
-    sample = ExchangeWords.objects.filter(pk__in=near.values("pk")[:_SAMPLE])
-    counts = {
-        f"n{number}": Sum(RawSQL(_HOLDS, [f" {word}"]))  # noqa: S611 - Constant text.
-        for number, word in enumerate(words)
-    }
-    found = sample.aggregate(rows=Count("pk"), **counts)
-    if found["rows"] < _SAMPLE:
-        return {}
-    return {word: found[f"n{number}"] / _SAMPLE for number, word in enumerate(words)}
 
 
 def _scoped(words: Iterable[str], team_id: int) -> list[str]:

@@ -109,6 +109,53 @@ def test_the_newest_run_comes_first() -> None:
     assert found("bottle") == [rows[0], rows[2], rows[1]]
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_words_are_found_in_order_however_often_they_stand(
+    size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few rows stand for many: the sample and the walk are shorter than the history."""
+    for name, number in (("_SAMPLE", 3), ("_WALKED", 4), ("_WALKED_FOR_EACH", 1)):
+        monkeypatch.setattr(search, name, number)
+    monkeypatch.setattr(search, "_WALKED_FOR_COUNT", 4)
+    team = acme()
+    for number in range(24):
+        names = "all " + " ".join(f"every{n}" for n in (2, 3, 11) if number % n == 0)
+        at = NOON + timedelta(minutes=number)
+        services.record(run(team, outcome(sent=request(f"{names} last" * (number < 5))), now=at))
+    for q in ("all", "every", "every2", "every3", "every11", "every2 every3", "last", "neverseen"):
+        wanted = services.narrowed({"q": q})
+        there = list(services.rows(team, wanted).order_by("-pk"))
+        assert walked(team, wanted, size) == there, q
+        assert services.some_total(team, wanted) == (len(there), False)
+        most = max(0, len(there) - 1)
+        assert services.some_total(team, wanted, most) == (most, bool(there))
+        assert upwards(team, wanted, size) == there[:-1] or len(there) <= size + 1
+
+
+def walked(team: Team, wanted: services.Narrowed, size: int) -> list[Exchange]:
+    """All runs, page after page."""
+    found: list[Exchange] = []
+    older = None
+    while older != "":
+        page = services.page(team, wanted, cursor={"older_than": older or ""}, size=size)
+        found += page.rows
+        older = page.older
+    return found
+
+
+def upwards(team: Team, wanted: services.Narrowed, size: int) -> list[Exchange]:
+    """All runs above the oldest one, page before page."""
+    oldest = services.rows(team, wanted).order_by("pk").first()
+    found: list[Exchange] = []
+    newer = str(oldest.pk) if oldest else ""
+    while newer:
+        page = services.page(team, wanted, cursor={"newer_than": newer}, size=size)
+        found = [*(row for row in page.rows if row not in found), *found]
+        newer = page.newer
+    return found
+
+
 HOSTILE = [
     "'; DROP TABLE debugger_exchange; --",
     '" OR 1=1 --',
