@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -26,8 +27,8 @@ from debugger.client.api import call as call_api
 from debugger.client.bodies import BadEncoding, Body, Collector, Inflater, collect
 from debugger.client.connections import TROUBLE, as_httpx
 from debugger.client.exchange import Limits, begin
-from debugger.client.outcome import Headers, Outcome, Timings
-from debugger.client.request import Call, CannotSend, Prepared, prepare
+from debugger.client.outcome import Outcome, Timings
+from debugger.client.request import Call, CannotSend, prepare
 from debugger.client.transport import Upstream, many_connections_transport
 from debugger.contract import operations
 
@@ -39,6 +40,8 @@ LOOK_LIMITS: Final = Limits(
 RETRIEVE: Final = operations.get("generations.retrieve")
 _TASK: Final = RETRIEVE.path_params[0].name
 _ALSO_SENT: Final = (("Accept-Encoding", "gzip, deflate"),)
+# Task ids that stand in an address as they are.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,300}")
 _HTTP: Final = {"http_version": b"HTTP/1.1"}
 
 
@@ -67,7 +70,8 @@ class Looker:
         self._key = key
         self._limits = limits
         self._patience = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect)
-        self._headers: tuple[Headers, CIMultiDict[str]] | None = None
+        self._start = ""
+        self._headers: CIMultiDict[str] = CIMultiDict()
 
     def within(self, limits: Limits) -> Looker:
         """The same with other limits."""
@@ -75,20 +79,16 @@ class Looker:
 
     async def look(self, task_id: str, *, digest: str = "") -> Glance:
         """Ask for one job, whose last answer had this digest."""
-        call = Call(operation=RETRIEVE, path={_TASK: task_id}, key=self._key)
-        if self._upstream.transport is not None:
-            return await self._through_api(call, digest)
-        try:
-            prepared = prepare(call, self._upstream.base_url)
-        except CannotSend:
-            return await self._through_api(call, digest)
+        address = self._address(task_id) if self._upstream.transport is None else None
+        if address is None:
+            return await self._through_api(self._call(task_id), digest)
         began = time.perf_counter()
-        seen = await self._seen(prepared)
+        seen = await self._seen(address)
         took_ms = (time.perf_counter() - began) * 1000
         found = seen.digest()
         if found and found == digest:
             return Glance(took_ms=took_ms, status=seen.status, same=True, digest=found)
-        outcome = await self._outcome(call, seen, took_ms)
+        outcome = await self._outcome(self._call(task_id), seen, took_ms)
         return Glance(took_ms=took_ms, status=seen.status, digest=found, outcome=outcome)
 
     async def send(self, call: Call) -> Glance:
@@ -105,33 +105,46 @@ class Looker:
             return Glance(took_ms=took_ms, status=status, same=True, digest=found)
         return Glance(took_ms=took_ms, status=status, digest=found, outcome=outcome)
 
-    async def _seen(self, prepared: Prepared) -> _Seen:
+    def _call(self, task_id: str) -> Call:
+        return Call(operation=RETRIEVE, path={_TASK: task_id}, key=self._key)
+
+    def _address(self, task_id: str) -> URL | None:
+        """Where to ask, just as a call would; None for what cannot be sent."""
+        if self._start and _PLAIN.fullmatch(task_id):
+            return URL(self._start + task_id, encoded=True)
+        try:
+            prepared = prepare(self._call(task_id), self._upstream.base_url)
+        except CannotSend:
+            return None
+        if _PLAIN.fullmatch(task_id):
+            # The next address differs in its end only; so much need not be done at each look.
+            self._start = prepared.url.removesuffix(task_id)
+        self._headers = CIMultiDict([*prepared.headers, *_ALSO_SENT])
+        return URL(prepared.url, encoded=True)
+
+    async def _seen(self, address: URL) -> _Seen:
         """One request over the open connections, and as much of its answer as came in time."""
         seen = _Seen(Collector(keep=self._limits.keep, stop=self._limits.stop))
         try:
             async with asyncio.timeout(self._limits.total):
-                await self._ask(prepared, seen)
+                await self._ask(address, seen)
         except BadEncoding as trouble:
             seen.trouble = trouble
         except TROUBLE as trouble:
             seen.trouble = as_httpx(trouble)
         return seen
 
-    async def _ask(self, prepared: Prepared, seen: _Seen) -> None:
+    async def _ask(self, address: URL, seen: _Seen) -> None:
         async with many_connections_transport().session.get(
-            URL(prepared.url, encoded=True),
-            headers=self._wire_headers(prepared.headers),
-            allow_redirects=False,
-            timeout=self._patience,
+            address, headers=self._headers, allow_redirects=False, timeout=self._patience
         ) as response:
             seen.status, seen.headers = response.status, response.raw_headers
-            inflater = Inflater(response.headers.get("content-encoding", ""))
-            seen.ended = await collect(_pieces(response), inflater, seen.collector)
-
-    def _wire_headers(self, headers: Headers) -> CIMultiDict[str]:
-        if self._headers is None or self._headers[0] != headers:
-            self._headers = headers, CIMultiDict([*headers, *_ALSO_SENT])
-        return self._headers[1]
+            encoding = response.headers.get("content-encoding")
+            if encoding:
+                pieces = _pieces(response.content)
+                seen.ended = await collect(pieces, Inflater(encoding), seen.collector)
+            else:
+                seen.ended = await _collect_plain(response.content, seen.collector)
 
     async def _outcome(self, call: Call, seen: _Seen, took_ms: float) -> Outcome:
         """What a panel's call would have given for the same answer."""
@@ -176,6 +189,13 @@ def digest_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
-async def _pieces(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
-    while piece := await response.content.readany():
+async def _collect_plain(content: aiohttp.StreamReader, into: Collector) -> bool:
+    while piece := await content.readany():
+        if not into.add(piece):
+            return False
+    return True
+
+
+async def _pieces(content: aiohttp.StreamReader) -> AsyncIterator[bytes]:
+    while piece := await content.readany():
         yield piece

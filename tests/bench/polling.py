@@ -245,13 +245,26 @@ def lags() -> Iterator[list[float]]:
         yield found
 
 
+@contextmanager
+def fixed_wait(seconds: float) -> Iterator[None]:
+    """The schedule with all its cost, and this for a result."""
+    wait = schedule.wait
+
+    def fixed(*arguments: Any, **more: Any) -> float:
+        wait(*arguments, **more)
+        return seconds
+
+    with patch.object(schedule, "wait", fixed):
+        yield
+
+
 def engine_pace(base_url: str, rows: int, seconds: float) -> tuple[Cost, Counted]:
     """The engine while every row is due again at once."""
     prepare(base_url, rows)
     time.sleep(1)
     looks: list[int] = []
     with (
-        patch.object(schedule, "wait", lambda *_, **__: 0.0),
+        fixed_wait(0.0),
         counting() as counted,
         measured(lambda: looks[0]) as cost,
     ):
@@ -265,7 +278,7 @@ def engine_lag(base_url: str, rows: int, seconds: float) -> tuple[Cost, list[flo
     prepare(base_url, rows, spread=period)
     looks: list[int] = []
     with (
-        patch.object(schedule, "wait", lambda *_, **__: period),
+        fixed_wait(period),
         lags() as found,
         measured(lambda: looks[0]) as cost,
     ):

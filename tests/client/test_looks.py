@@ -241,3 +241,15 @@ def test_mock_mode_gives_the_same_values_in_process() -> None:
     assert first.outcome.response is not None
     assert first.outcome.response.value == {"id": "task_1", "status": "processing"}
     assert second.same
+
+
+def test_one_looker_asks_for_each_job_at_its_own_address() -> None:
+    async def several() -> list[bytes]:
+        async with serving(says(answer(200, BODY))) as server:
+            looker = Looker(live_upstream(f"{server.base_url}/base"), key=KEY, limits=QUICK)
+            for task in ("task_1", "task_2", "a b", "task_3"):
+                await looker.look(task)
+            return [head.split(b" ")[1] for head in server.requests]
+
+    path = b"/base/api/v1/generations/"
+    assert run(several()) == [path + task for task in (b"task_1", b"task_2", b"a%20b", b"task_3")]

@@ -91,8 +91,10 @@ def _claimed_alone(
     without: Collection[str],
 ) -> list[tuple[Any, ...]]:
     """Two statements in a transaction that is the only writer from its beginning on."""
+    # Cast, because the driver's own way of reading moments takes longer than all the rest.
+    columns = _READ.replace("submitted_at", "CAST(submitted_at AS TEXT)")
     read = f"""
-        SELECT {_READ}, next_poll_at FROM {_TABLE} WHERE {_is_due(without)}
+        SELECT {columns}, CAST(next_poll_at AS TEXT) FROM {_TABLE} WHERE {_is_due(without)}
         ORDER BY next_poll_at LIMIT %s
     """  # noqa: S608 -- Names of columns and places for values only.
     mark = f"""
@@ -176,13 +178,17 @@ def give_back(rows: Sequence[Due]) -> None:
 
 def stored(moment: datetime) -> Any:
     """A moment as the database's driver takes it."""
-    if connection.vendor == "postgresql":
-        return moment
+    return moment if connection.vendor == "postgresql" else as_text(moment)
+
+
+def as_text(moment: datetime) -> str:
+    """A moment as SQLite keeps it."""
     return str(moment.astimezone(UTC).replace(tzinfo=None))
 
 
 def read_moment(value: Any) -> datetime:
     """A moment as the database's driver gives it."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    if isinstance(value, str):
+        return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    moment: datetime = value
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -34,16 +34,6 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Source:
-    """What rows have in common that are looked at with one looker."""
-
-    mode: str
-    base_url: str
-    account: str
-    key_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Means:
     """A looker and, in live mode, the key in it: public id and value."""
 
@@ -68,7 +58,8 @@ class _Work:
         self._braking = braking
         self._now = now
         self._tried: set[str] = set()
-        self._means: dict[_Source, _Means | None] = {}
+        # By what rows have in common that are looked at with one looker.
+        self._means: dict[tuple[str, str, str, int | None], _Means | None] = {}
         self.ready: list[Ready] = []
         self.off: list[tuple[Due, datetime]] = []
 
@@ -109,7 +100,7 @@ class _Work:
 
     def _means_of(self, due: Due) -> _Means | None:
         live = due.mode == Mode.LIVE
-        source = _Source(due.mode, due.base_url, "" if live else due.account, due.key_id)
+        source = due.mode, due.base_url, "" if live else due.account, due.key_id
         if source not in self._means or due.key_id is None:
             self._means[source] = self._live(due) if live else _mock(due)
         return self._means[source]

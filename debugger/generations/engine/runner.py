@@ -31,7 +31,7 @@ from debugger.generations.looks import Due
 from debugger.web.connections import giving_back
 
 # While something is open or due, results are written and rows are claimed this often.
-BEAT: Final = 0.05
+BEAT: Final = 0.1
 # The longest sleep of a runner that has nothing to do: a row may be submitted meanwhile.
 NAP: Final = 0.25
 # A runner ends when nothing is due within this time; the next hint begins another one.

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from debugger.client.outcome import FailureKind
 from debugger.generations import advance, schedule
-from debugger.generations.engine.claims import stored
+from debugger.generations.engine.claims import as_text
 from debugger.generations.engine.looking import Seen
 from debugger.generations.looks import Due, Look
 from debugger.generations.models import Generation
@@ -141,8 +141,8 @@ _AT_ONCE: Final = (
 
 def _values(line: _Line) -> tuple[Any, ...]:
     return (
-        stored(line.at),
-        stored(line.next_poll_at),
+        as_text(line.at),
+        as_text(line.next_poll_at),
         line.failures,
         line.look,
         line.id,
