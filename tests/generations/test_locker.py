@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import hashlib
 import logging
@@ -349,6 +350,26 @@ def test_trouble_that_may_pass_leads_to_another_try(
 
 
 @pytest.mark.django_db
+def test_a_full_disk_and_a_mistake_of_ours_are_said_and_tried_again(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    troubles = [OSError(errno.ENOSPC, "No space left on device"), ValueError("a secret address")]
+
+    def full(self: disk.Draft, piece: bytes) -> None:
+        raise troubles[0]
+
+    monkeypatch.setattr(disk.Draft, "write", full)
+    row = came_of(says(answer(200, png(), kind="image/png")), settings)
+    assert "No space left on device" in row.reason
+    troubles.pop(0)
+    SavedFile.objects.all().delete()
+    Generation.objects.all().delete()
+    row = came_of(says(answer(200, png(), kind="image/png")), settings)
+    assert "mistake on this side" in row.reason
+    assert (row.state, files_in(folder)) == (State.WAITING, [])
+
+
+@pytest.mark.django_db
 def test_after_five_tries_in_about_an_hour_it_says_why_it_gave_up(
     settings: Any,
 ) -> None:
@@ -424,10 +445,32 @@ def test_asking_again_leaves_what_can_never_be_copied() -> None:
 def test_a_claim_is_one_workers_until_it_runs_out() -> None:
     expected("https://media.example.com/a.png")
     (mine,) = saving.claim(5, now=NOON)
-    assert saving.claim(5, now=NOON + timedelta(seconds=250)) == []
+    assert saving.claim(5, now=NOON + timedelta(seconds=80)) == []
     (theirs,) = saving.claim(5, now=NOON + saving.CLAIMED_FOR)
     assert (mine.tries, theirs.tries) == (1, 2)
     assert mine.lease != theirs.lease
+
+
+@pytest.mark.django_db
+def test_a_claim_that_is_renewed_does_not_run_out_and_a_lost_one_is_not_renewed() -> None:
+    expected("https://media.example.com/a.png")
+    (mine,) = saving.claim(5, now=NOON)
+    saving.renew([mine], now=NOON + timedelta(seconds=80))
+    assert saving.claim(5, now=NOON + saving.CLAIMED_FOR) == []
+    (theirs,) = saving.claim(5, now=NOON + timedelta(seconds=200))
+    saving.renew([mine], now=NOON + timedelta(days=1))
+    assert saving.claim(5, now=NOON + timedelta(seconds=200) + saving.CLAIMED_FOR)
+    assert theirs.tries == 2
+
+
+@pytest.mark.django_db
+def test_a_file_that_ends_every_worker_is_given_up() -> None:
+    job = expected("https://media.example.com/a.png")
+    SavedFile.objects.update(tries=saving.MOST_TRIES)
+    locker.save_due(NOON)
+    row = file_of(job)
+    assert (row.state, row.next_try_at) == (State.REFUSED, None)
+    assert "given up" in row.reason
 
 
 @pytest.mark.django_db

@@ -26,7 +26,7 @@ from debugger.keys import services as keys
 from debugger.sandbox import services as sandbox
 
 SECONDS: Final = 200.0
-"""How long one copy may take; a claim outlasts it."""
+"""How long one copy may take."""
 # The caller counts bytes itself, since it says how many there were.
 _LIMITS: Final = MediaLimits(total=SECONDS, size=2**62)
 _MOCK: Final = re.compile(r"(?:/mock)?(/media/[A-Za-z0-9_./-]{1,400})", re.ASCII)

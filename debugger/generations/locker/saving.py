@@ -1,8 +1,9 @@
 """Copies what is due. Rows are the truth: whatever dies in between is found and done again.
 
 A claim is one conditional update that also sets when the claim runs out, so two workers never copy
-the same file, and a killed worker's file is taken up by the next one. What a claim leads to may be
-done twice: the same bytes have the same place, and only who still has the claim writes the row.
+the same file, and a killed worker's file is taken up by the next one; whoever lives renews it. What
+a claim leads to may be done twice: the same bytes have the same place, and only who still has the
+claim writes the row.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ logger = logging.getLogger(__name__)
 
 AT_ONCE: Final = 6
 """Copies that are made at the same time."""
-CLAIMED_FOR: Final = timedelta(seconds=fetching.SECONDS + 100)
+CLAIMED_FOR: Final = timedelta(seconds=90)
+RENEWED_EVERY: Final = timedelta(seconds=20)
 PAUSES: Final = (15, 90, 600, 2400)
 """Seconds before the second and each further try."""
-_ROUND: Final = 60.0
+MOST_TRIES: Final = 10
+"""Tries that are begun at all: those whose worker died count here, too."""
+_ROUND: Final = timedelta(seconds=60)
 _LOOK_AGAIN: Final = 1.0
 State = SavedFile.State
 
@@ -77,43 +81,57 @@ def save_due(now: datetime) -> int:
 
 async def _round(clock: _Clock) -> int:
     """Rows are read and written in the caller's thread, bytes flow in the loop's."""
-    running: set[asyncio.Task[None]] = set()
-    done, last = 0, clock.start + timedelta(seconds=_ROUND)
+    running: dict[asyncio.Task[None], Claim] = {}
+    done, renewed = 0, clock.start
     while True:
-        free = AT_ONCE - len(running)
-        claims = await sync_to_async(claim)(free, now=clock.now()) if clock.now() < last else []
-        running |= {asyncio.create_task(_copied(each, clock)) for each in claims}
+        now = clock.now()
+        free = AT_ONCE - len(running) if now < clock.start + _ROUND else 0
+        claims = await sync_to_async(claim)(free, now=now) if free else []
+        running |= {asyncio.create_task(_copied(each, clock)): each for each in claims}
         done += len(claims)
         if not running:
             return done
-        _, running = await asyncio.wait(
-            running,
-            timeout=_LOOK_AGAIN if len(running) < AT_ONCE else None,
-            return_when=asyncio.FIRST_COMPLETED,
+        if now - renewed > RENEWED_EVERY:
+            await sync_to_async(renew)(list(running.values()), now=now)
+            renewed = now
+        over, _ = await asyncio.wait(
+            running, timeout=_LOOK_AGAIN, return_when=asyncio.FIRST_COMPLETED
         )
+        running = {task: each for task, each in running.items() if task not in over}
 
 
 async def _copied(claimed: Claim, clock: _Clock) -> None:
     """One file, from its claim to what is written about it. Never raises."""
-    draft: disk.Draft | None = None
+    drafts: list[disk.Draft] = []
     try:
-        draft = await asyncio.to_thread(disk.new_draft, claimed.lease)
-        async with asyncio.timeout(fetching.SECONDS + 20):
-            came = await fetching.copy(claimed.source, draft)
-    except TimeoutError:
-        came = Trouble(_("Copying took too long."), again=True)
-    except Exception as error:
-        # An address may hold what opens it, so only the kind of trouble goes into the log.
-        logger.error("File %s was not copied: %s", claimed.public_id, type(error).__name__)
-        came = Trouble(_("It could not be copied, because of a mistake on this side."), again=True)
-    try:
+        came = await _attempt(claimed, drafts)
         await sync_to_async(write)(claimed, came, now=clock.now())
     except Exception:
         # The claim runs out, and the file is taken up again.
         logger.exception("What came of file %s was not written down", claimed.public_id)
     finally:
-        if draft is not None:
-            await asyncio.to_thread(disk.drop, draft)
+        for draft in drafts:
+            disk.drop(draft)
+
+
+async def _attempt(claimed: Claim, drafts: list[disk.Draft]) -> Copied | Trouble:
+    """What came of one try; the draft that it began stands in ``drafts``, however it ends."""
+    if claimed.tries > MOST_TRIES:
+        return Trouble(_("It was given up: whatever copied it was ended in the middle each time."))
+    try:
+        drafts.append(await asyncio.to_thread(disk.new_draft, claimed.lease))
+        async with asyncio.timeout(fetching.SECONDS + 20):
+            return await fetching.copy(claimed.source, drafts[0])
+    except TimeoutError:
+        return Trouble(_("Copying took too long."), again=True)
+    except OSError as error:
+        reason = _("It could not be written to this site's disk: %s.") % (error.strerror or "")
+        return Trouble(reason, again=True)
+    except Exception as error:
+        # An address may hold what opens it, so only the kind of trouble goes into the log.
+        logger.error("File %s was not copied: %s", claimed.public_id, type(error).__name__)
+        mistake = _("It could not be copied, because of a mistake on this side.")
+        return Trouble(mistake, again=True)
 
 
 def claim(most: int, *, now: datetime) -> list[Claim]:
@@ -122,6 +140,12 @@ def claim(most: int, *, now: datetime) -> list[Claim]:
     texts = ("generation__answer", "generation__request_text", "generation__looks")
     rows = due.select_related("generation").defer(*texts).order_by("next_try_at", "pk")
     return [_claim(row) for row in rows[: max(0, most)] if _taken(row, now=now)]
+
+
+def renew(claims: list[Claim], *, now: datetime) -> None:
+    """Keep what is being copied just now from being taken up by others."""
+    mine = SavedFile.objects.filter(pk__in=[each.pk for each in claims], state=State.WAITING)
+    mine.filter(lease__in=[each.lease for each in claims]).update(next_try_at=now + CLAIMED_FOR)
 
 
 def _taken(row: SavedFile, *, now: datetime) -> bool:
