@@ -153,24 +153,29 @@ def test_a_request_id_is_read_from_a_header_where_the_body_has_none(name: str) -
 
 def test_credits_are_kept_as_they_are_stated() -> None:
     queued = services.record(run(acme(), estimated=3))
-    assert (queued.estimated, queued.reserved, queued.final) == (3, 1, None)
+    assert (queued.estimated, queued.reserved, queued.final) == (Decimal(3), Decimal(1), None)
     ended = JOB | {"status": "succeeded", "final_credits": 0.5}
     row = services.record(run(acme(), outcome(came=response(ended))))
-    assert (row.reserved, row.final) == (1, Decimal("0.5"))
+    assert (row.reserved, row.final) == (Decimal(1), Decimal("0.5"))
 
 
 def test_the_credits_of_a_turn_stand_in_its_own_shape() -> None:
     turn = {"id": "chatcmpl_1", "model": "gpt", "credits": {"reserved": 4, "final": 3}}
     ended = outcome(operation_id="chat.completions.create", came=response(turn))
     row = services.record(run(acme(), ended))
-    assert (row.reserved, row.final, row.made, row.job_status) == (4, 3, "chatcmpl_1", "")
+    assert (row.reserved, row.final, row.made, row.job_status) == (
+        Decimal(4),
+        Decimal(3),
+        "chatcmpl_1",
+        "",
+    )
 
 
 def test_later_answers_settle_what_a_job_cost() -> None:
     row = services.record(run(acme()))
     services.settle(row.pk, reserved=None, final=Decimal(1))
     row.refresh_from_db()
-    assert (row.reserved, row.final) == (1, 1)
+    assert (row.reserved, row.final) == (Decimal(1), Decimal(1))
     services.settle(row.pk, reserved=None, final=None)
     services.settle(-1, reserved=None, final=Decimal(1))
 
@@ -184,7 +189,7 @@ def test_a_streamed_turn_keeps_its_text_and_reads_its_completion() -> None:
     came = response(None, text="data: {}\n\n", is_json=False)
     streamed = outcome(operation_id="chat.completions.stream", came=came)
     row, content, words = kept(services.record(run(acme(), streamed, said=TURN)))
-    assert (row.made, row.final) == ("chatcmpl_9", 2)
+    assert (row.made, row.final) == ("chatcmpl_9", Decimal(2))
     assert (content.response_text, content.is_json) == ("data: {}\n\n", False)
     assert "reply" in words
 

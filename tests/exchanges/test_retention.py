@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.django_db
 BY = audit.Origin(actor_id=1, actor_name="Ada")
 
 
-def days_ago(days: float, team: Team | None = None, **facts: object) -> Exchange:
+def days_ago(days: float, team: Team | None = None, **facts: Any) -> Exchange:
     """A run so many days before noon."""
     return run_row(team or acme(), at=NOON - timedelta(days=days), prompt="Bottle", **facts)
 
