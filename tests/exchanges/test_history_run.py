@@ -159,6 +159,18 @@ def test_a_run_is_found_by_its_name_in_capitals_too() -> None:
     assert browser_of("Vera").get(f"{HOME}{row.name.upper()}/").status_code == 200
 
 
+def test_a_run_leads_back_to_the_list_as_it_was_narrowed_and_to_no_other_page() -> None:
+    row = run_row(acme())
+    came = {
+        f"http://testserver{HOME}?result=ok&q=%3Cb%3E": f'{HOME}?result=ok&amp;q=%3Cb%3E"',
+        "http://testserver/t/zenith/history/?result=ok": f'href="{HOME}">History</a></p>',
+        f"http://evil.example{HOME}?result=ok": f'href="{HOME}">History</a></p>',
+    }
+    for referer, wanted in came.items():
+        answer = browser_of("Bob").get(at(row), headers={"Referer": referer})
+        assert wanted in text_of(answer)
+
+
 # -- Comments --------------------------------------------------------------------------------------
 
 

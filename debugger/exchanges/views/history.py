@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
 from django.db import OperationalError
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -116,6 +118,7 @@ def _run_page(
         "zone": zone,
         "chosen": reading.REQUEST if whole == reading.REQUEST or row.status is None else "",
         "here": _here(request),
+        "narrowed": _narrowed_before(request),
         "comments": [(each, zones.time_of(each.at, zone)) for each in said],
         "comment_most": marks.COMMENT_MOST,
         "trouble": trouble,
@@ -123,6 +126,17 @@ def _run_page(
     }
     status = Invalid.status if trouble else HTTPStatus.OK
     return render(request, "exchanges/run.html", context | _around(shown), status=status)
+
+
+def _narrowed_before(request: TeamRequest) -> str:
+    """The filter of the list that the person came from; "" for any other page."""
+    before = urlsplit(request.headers.get("Referer", "")[:_NEXT_LENGTH])
+    listed = reverse("history:list", args=[request.member.team.slug])
+    if before.netloc != request.get_host() or before.path != listed:
+        return ""
+    if redact_text(before.query) != before.query:
+        return ""
+    return urlencode([(name, text) for name, text in parse_qsl(before.query) if text])
 
 
 def _around(shown: reading.Reading) -> dict[str, Any]:
@@ -171,9 +185,8 @@ def comment(request: TeamRequest, run: str) -> HttpResponse:
         services.comment(member, row.name, text, now=timezone.now())
     except Invalid as trouble:
         return _run_page(request, row, trouble=str(trouble), typed=text)
-    address = redirect("history:run", slug=member.team.slug, run=row.name)
-    address["Location"] += "#comments"
-    return address
+    address = reverse("history:run", args=[member.team.slug, row.name])
+    return HttpResponseRedirect(f"{address}#comments")
 
 
 @team_view(Right.SEE_RUNS)
@@ -209,4 +222,4 @@ def _next(request: TeamRequest, row: Exchange) -> str:
     wanted = request.POST.get("next", "")[:_NEXT_LENGTH]
     if wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, {request.get_host()}):
         return wanted
-    return redirect("history:run", slug=request.member.team.slug, run=row.name)["Location"]
+    return reverse("history:run", args=[request.member.team.slug, row.name])
