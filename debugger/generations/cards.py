@@ -155,7 +155,7 @@ def card(
 def _mark(row: Generation, files: Iterable[FileView]) -> str:
     """Stands for everything on a card that is no clock."""
     copies = ",".join(f"{each.public_id}{each.state}{each.tries}" for each in files)
-    return hashlib.sha256(f"{row.version}:{row.state}:{copies}".encode()).hexdigest()[:10]
+    return hashlib.sha256(f"{row.version}:{row.state}:{copies}".encode()).hexdigest()[:8]
 
 
 def _whole_seconds(later: datetime, earlier: datetime) -> int:

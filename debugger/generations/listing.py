@@ -41,7 +41,8 @@ STATES: Final[Mapping[str, tuple[tuple[State, ...], object]]] = {
 OPEN_SHOWN: Final = 60
 ENDED_SHOWN: Final = 40
 ADDED_AT_ONCE: Final = 20
-MOST_SHOWN: Final = 300
+MOST_SHOWN: Final = 200
+"""Cards that one page keeps up to date; all of their names have to fit into one address."""
 OVERLAP: Final = timedelta(seconds=30)
 """How far behind the newest card a new one is looked for: writers may be that late."""
 _LATELY: Final = 300
