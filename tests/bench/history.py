@@ -16,28 +16,20 @@ import argparse
 import json
 import os
 import random
-import re
 import shutil
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-BATCH = 5_000
+from tests.bench.history_rows import RARE_CODE, Vocabulary, build, say
+
 PAGE = 1_000
 CALLS = 200
 SECONDS = 20.0
-NEWEST = datetime(2026, 11, 21, 12, tzinfo=UTC)
-OPERATIONS = ("generations.create", "generations.retrieve", "chat.completions.create")
-CODES = ("rate_limited", "validation_failed", "insufficient_credits", "internal_error")
-RARE_CODE = "api_key_revoked"
-SYLLABLES = re.findall("..", "kalomiratuvedosiphagristonebuxiquzeomyahe")
 
 
 # -- A database of its own -----------------------------------------------------------------------
@@ -81,182 +73,7 @@ def set_up() -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-# -- Rows ----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Vocabulary:
-    """Words as frequent as in language: the n-th is n times rarer than the first."""
-
-    chance: random.Random
-    words: list[str] = field(default_factory=list)
-    weights: list[float] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        made: dict[str, None] = {}
-        while len(made) < 20_000:
-            made["".join(self.chance.choices(SYLLABLES, k=self.chance.randint(2, 5)))] = None
-        self.words = list(made)
-        total = 0.0
-        for number in range(len(self.words)):
-            total += 1 / (number + 3)
-            self.weights.append(total)
-
-    def prompt(self) -> str:
-        """Eight to thirty words."""
-        count = self.chance.randint(8, 30)
-        return " ".join(self.chance.choices(self.words, cum_weights=self.weights, k=count))
-
-
-def build(rows: int) -> None:
-    """Three teams and so many runs, newest last."""
-    from django.db import connection, transaction
-
-    from debugger.exchanges import search
-    from debugger.teams.models import Team
-
-    teams = [Team.objects.create(slug=f"bench-{n}", name=f"Bench {n}") for n in range(3)]
-    if connection.vendor == "postgresql":
-        search.take_down(connection)
-    made = run_rows(rows, [team.pk for team in teams])
-    began = time.perf_counter()
-    for start in range(0, rows, BATCH):
-        with transaction.atomic():
-            _insert([next(made) for _ in range(min(BATCH, rows - start))])
-        if start % 100_000 == 0:
-            say(f"  {start:>9,} rows after {time.perf_counter() - began:.0f} s")
-    if connection.vendor == "postgresql":
-        search.put_up(connection)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-    say(f"  {rows:>9,} rows after {time.perf_counter() - began:.0f} s, with all indexes")
-
-
-def run_rows(rows: int, teams: list[int]) -> Iterator[tuple[tuple[Any, ...], ...]]:
-    """The three rows of each run, as the columns of their tables."""
-    from debugger.contract import catalog
-
-    chance = random.Random(4)
-    vocabulary = Vocabulary(chance)
-    models = [model.id for model in catalog.generation_models() + catalog.chat_models()]
-    template = [_Template(name) for name in ("Exchange", "ExchangeContent", "ExchangeWords")]
-    step = timedelta(days=89) / rows
-    for number in range(rows):
-        at = NEWEST - timedelta(days=89) + step * number
-        yield _one(number, at, template, chance, vocabulary, models, teams)
-
-
-class _Template:
-    """The columns of a table with what a new row has in each, as the database takes it."""
-
-    def __init__(self, name: str) -> None:
-        from django.db import connection
-
-        from debugger.exchanges import models
-
-        model: Any = getattr(models, name)
-        fields = model._meta.concrete_fields
-        self.table = model._meta.db_table
-        self.columns = [each.column for each in fields]
-        empty = model()
-        self.values = {
-            each.column: each.get_db_prep_save(each.pre_save(empty, True), connection)
-            for each in fields
-        }
-
-    def row(self, **values: Any) -> tuple[Any, ...]:
-        """One row."""
-        return tuple((self.values | values)[column] for column in self.columns)
-
-
-_TABLES: dict[int, tuple[str, int]] = {}
-
-
-def _one(
-    number: int,
-    at: datetime,
-    template: list[_Template],
-    chance: random.Random,
-    vocabulary: Vocabulary,
-    models: list[str],
-    teams: list[int],
-) -> tuple[tuple[Any, ...], ...]:
-    from django.db import connection
-
-    from debugger.exchanges import words
-    from debugger.web import moments
-
-    row_id = moments.first_id(at) + number % 1024
-    team = teams[0 if (part := chance.random()) < 0.9 else 1 if part < 0.98 else 2]
-    model = models[min(int(chance.expovariate(0.12)), len(models) - 1)]
-    failed = chance.random() < 0.01
-    code = (RARE_CODE if number % 5000 == 7 else chance.choice(CODES)) if failed else ""
-    code = RARE_CODE if number % 20_000 == 7 else code
-    task, key = f"task_{chance.getrandbits(128):024x}", f"{chance.getrandbits(128):032x}"
-    request_id, prompt = f"req_{chance.getrandbits(96):024x}", vocabulary.prompt()
-    person = int(chance.expovariate(0.3)) + 1
-    sent = {"model": model, "prompt": prompt, "params": {"aspect_ratio": "16:9"}}
-    came = {"id": task, "status": "queued", "model": model, "reserved_credits": 12, "error": None}
-    texts = [moments.name_of("run", row_id), task, request_id, key, OPERATIONS[0], model, code]
-    texts += [f"Person {person}", prompt, *words.texts_of(sent), *words.texts_of(came)]
-    facts = {
-        "id": row_id,
-        "team_id": team,
-        "at": connection.ops.adapt_datetimefield_value(at),
-        "mode": "live" if chance.random() < 0.3 else "mock",
-        "operation": chance.choices(OPERATIONS, weights=(6, 3, 1))[0],
-        "user_id": person,
-        "user_name": f"Person {person}",
-        "method": "POST",
-        "path": "/api/v1/generations",
-        "status": 429 if code else 200,
-        "failed": bool(code),
-        "error_code": code,
-        "request_id": request_id,
-        "idempotency_key": key,
-        "made": task,
-        "model": model,
-        "fingerprint": key + key,
-        "summary": prompt[:200],
-        "total_ms": chance.random() * 900,
-        "starred": number % 2_000 == 0,
-    }
-    content = {"exchange_id": row_id, "request_text": json.dumps(sent), "is_json": True}
-    content |= {"response_text": json.dumps(came), "draft": json.dumps({"body": sent})}
-    found_by = words.of_texts(texts, team_id=team)
-    return (
-        template[0].row(**facts),
-        template[1].row(**content),
-        template[2].row(exchange_id=row_id, words=found_by),
-    )
-
-
-def _insert(rows: list[tuple[tuple[Any, ...], ...]]) -> None:
-    from django.db import connection
-
-    for position, name in enumerate(("Exchange", "ExchangeContent", "ExchangeWords")):
-        table = _Template(name)
-        part = [row[position] for row in rows]
-        columns = ", ".join(table.columns)
-        if connection.vendor == "postgresql":
-            into = f"COPY {table.table} ({columns}) FROM STDIN"
-            with connection.cursor() as cursor, cursor.copy(into) as copy:
-                for row in part:
-                    copy.write_row(row)
-            continue
-        marks = ", ".join(["%s"] * len(table.columns))
-        with connection.cursor() as cursor:
-            into = f"INSERT INTO {table.table} ({columns})"
-            cursor.executemany(f"{into} VALUES ({marks})", part)
-
-
 # -- Measuring -----------------------------------------------------------------------------------
-
-
-def say(line: str) -> None:
-    """One line, at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def times_of(call: Callable[[], object]) -> list[float]:
