@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Final
 
@@ -20,11 +21,14 @@ from debugger.exchanges.recording import stored_text
 from debugger.panels.calls import idempotency_of
 from debugger.panels.draft import Draft
 from debugger.panels.jsontext import JsonTrouble, parse_json, write_json
+from debugger.panels.seat import Seat
 from debugger.panels.submission import Submission
 from debugger.teams.models import Team
+from debugger.web import moments
 
 LINES_COMPARED: Final = 400
 LINES_SHOWN: Final = 80
+REPEATED_FOR: Final = timedelta(hours=1)
 _LONGEST: Final = 160
 # What the API refused for its content did not use the key up.
 _REFUSED: Final = Q(status__gte=400, status__lt=500)
@@ -76,6 +80,23 @@ def known(team: Team | None, submission: Submission, *, base_url: str) -> Known 
     lines = [*islice(_difference(_then(run), _now(submission.draft)), LINES_SHOWN + 1)]
     shown = tuple(lines[:LINES_SHOWN])
     return Known(run=run, same=False, difference=shown, more=len(lines) > LINES_SHOWN)
+
+
+def run_before(
+    seat: Seat, submission: Submission, *, base_url: str, now: datetime
+) -> Exchange | None:
+    """This person's last run of the same request, while it may still be the one that is meant.
+
+    A browser without script that comes back to a panel may fetch it anew, and then nothing in its
+    form tells of the run that was made from it.
+    """
+    plain = submission.again or submission.last.key or submission.typed_key or submission.fresh
+    if seat.team is None or plain or not submission.operation.idempotency:
+        return None
+    runs = Exchange.objects.filter(team=seat.team, fingerprint=submission.fingerprint)
+    runs = runs.filter(mode=submission.mode.value, base_url=base_url, user_id=seat.user_id)
+    runs = runs.filter(pk__gte=moments.first_id(now - REPEATED_FOR)).exclude(_REFUSED)
+    return runs.exclude(idempotency_key="").order_by("-pk").first()
 
 
 def _difference(then: Sequence[str], now: Sequence[str]) -> Iterator[Line]:

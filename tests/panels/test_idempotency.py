@@ -86,6 +86,21 @@ def test_without_script_the_page_of_an_answer_repeats_until_run_again(bob: Perso
     assert Generation.objects.count() == 2
 
 
+def test_without_script_a_page_that_was_fetched_anew_repeats_the_persons_own_run(
+    bob: Person,
+) -> None:
+    plain = Person("Bob", by_script=False)
+    create(plain)
+    assert "Replayed, no new charge" in create(plain, nonce="m" * 16)
+    assert Generation.objects.count() == 1
+    create(Person("Alice", by_script=False), nonce="a" * 16)
+    create(plain, nonce="o" * 16, **{"body/prompt": "A boat"})
+    assert Generation.objects.count() == 3
+    Exchange.objects.all().delete()
+    create(plain, nonce="p" * 16)
+    assert Generation.objects.count() == 4, "what the history does not know is new"
+
+
 def test_a_double_click_is_one_job_in_two_rows(bob: Person) -> None:
     assert "Replayed" not in create(bob)
     assert "Replayed, no new charge" in create(bob)

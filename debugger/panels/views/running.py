@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -29,11 +30,11 @@ from debugger.panels.calls import call_for
 from debugger.panels.gate import Pass, Stop
 from debugger.panels.keeping import Kept, Sent
 from debugger.panels.keybar import KeyBar, key_bar
-from debugger.panels.known import Known, known
+from debugger.panels.known import Known, known, run_before
 from debugger.panels.panel import Panel
 from debugger.panels.patience import unbroken
 from debugger.panels.seat import Seat, seat_of
-from debugger.panels.submission import Submission
+from debugger.panels.submission import Last, Submission
 from debugger.panels.views.pages import operation_of
 from debugger.teams.access import Right, may, public
 from debugger.teams.context import teams
@@ -172,6 +173,8 @@ def _ready(request: HttpRequest, operation: Operation) -> Ready | str:
     seat, now = seat_of(request), timezone.now()
     live = submission.mode is Mode.LIVE
     bar = key_bar(seat, operation, chosen=submission.choice if live else "", now=now)
+    if not _by_script(request):
+        submission = _repeated(submission, seat, base_url=bar.base_url if live else "", now=now)
     stop = _refused(seat, submission)
     before = known(seat.team, submission, base_url=bar.base_url if live else "")
     shown = services.panel_of(submission, seat=seat, bar=bar, sending=True, known=before)
@@ -187,6 +190,15 @@ def _ready(request: HttpRequest, operation: Operation) -> Ready | str:
     if isinstance(passed, Stop):
         return _held(request, submission, shown, passed)
     return Ready(submission=submission, passed=passed, bar=bar, known=before)
+
+
+def _repeated(submission: Submission, seat: Seat, *, base_url: str, now: datetime) -> Submission:
+    """The same as the run before once more, where a page without script cannot tell it."""
+    run = run_before(seat, submission, base_url=base_url, now=now)
+    if run is None:
+        return submission
+    last = Last(fingerprint=run.fingerprint, key=run.idempotency_key, made=run.made)
+    return replace(submission, last=last, came_back=True)
 
 
 async def _charged(request: HttpRequest, ready: Ready, visit: upstreams.Visit) -> Ready | str:
