@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='spend',
-            index=models.Index(fields=['team', 'day'], name='spend_by_day'),
+            index=models.Index(fields=['team', 'day', 'state', 'user_id', 'model', 'key', 'overridden_by', 'credits'], name='spend_by_day'),
         ),
         migrations.AddField(
             model_name='comment',

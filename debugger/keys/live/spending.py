@@ -151,8 +151,8 @@ def _sums(team: Team, wanted: Period, by: str) -> dict[Any, Amounts]:
                 state: Sum("credits", filter=Q(state=state), default=_ZERO)
                 for state in ("final", "reserved", "held")
             },
-            runs=Count("pk"),
-            above=Count("pk", filter=Q(overridden_by__isnull=False)),
+            runs=Count("*"),
+            above=Count("overridden_by"),
         )
         .order_by()
     )
