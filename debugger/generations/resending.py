@@ -73,6 +73,8 @@ def answered(row: Generation, look: Look, *, now: datetime) -> None:
     if outcome is not None and said is not None and said.task_id:
         if _is_known(row, said.task_id):
             # Another answer to the same request was quicker: the job has its row already.
+            if row.spend is not None:
+                spend.settle(row.spend, outcome=outcome, now=now)
             row.delete()
             return
         adopt(row, said, outcome=outcome, now=now)

@@ -160,11 +160,14 @@ def test_a_person_who_sends_it_again_at_the_same_time_makes_no_second_row(
 
 def test_two_rows_that_wait_for_one_job_become_one() -> None:
     key = a_key(acme())
-    waiting = track(silent(mode=Mode.LIVE), key)
+    held = hold(key)
+    waiting = track(silent(mode=Mode.LIVE), key, held)
     Generation.objects.filter(pk=waiting.pk).update(idempotency_key="dash-0")
     quicker = track(created(mode=Mode.LIVE), key)
     answered(waiting, created(mode=Mode.LIVE))
+    held.refresh_from_db()
     assert list(Generation.objects.values_list("pk", flat=True)) == [quicker.pk]
+    assert (held.made, held.state) == ("task_1", "reserved")
 
 
 def test_a_refusal_of_the_second_try_means_that_the_first_made_nothing() -> None:

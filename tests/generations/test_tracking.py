@@ -178,6 +178,28 @@ def test_a_persons_retry_finds_the_job_whose_answer_was_lost() -> None:
     assert kinds(row) == ["sent", "answered"]
 
 
+def test_a_run_whose_answer_was_lost_is_found_by_its_job_afterwards() -> None:
+    run = run_row(acme(), idempotency_key="dash-1")
+    track(silent(), exchange=run)
+    track(created())
+    run.refresh_from_db()
+    assert (run.made, run.job_status) == ("task_1", "queued")
+
+
+def test_an_answer_that_was_quicker_has_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = track(created())
+    known = tracking._known
+    asked: list[str] = []
+
+    def late(run: Started, task_id: str) -> Generation | None:
+        asked.append(task_id)
+        return known(run, task_id) if len(asked) > 1 else None
+
+    monkeypatch.setattr(tracking, "_known", late)
+    assert track(created()).pk == first.pk
+    assert Generation.objects.count() == 1
+
+
 def test_a_retry_that_gets_lost_adds_no_row_to_the_job_that_is_known() -> None:
     first = track(created(), exchange=run_row(acme(), prompt="x", idempotency_key="dash-1"))
     again = run_row(acme(), prompt="x", idempotency_key="dash-1")
