@@ -233,12 +233,17 @@ def counting() -> Iterator[Counted]:
 
 @contextmanager
 def lags() -> Iterator[list[float]]:
-    """Seconds between due and polled of every look."""
+    """Seconds between due and polled of every look that came due once the engine was running."""
     found: list[float] = []
+    warm = timezone.now() + timedelta(seconds=1)
     write = writing.write
 
     def noting(seen: list[Seen], *, now: datetime) -> None:
-        found.extend((each.look.at - each.due.due_at).total_seconds() for each in seen)
+        found.extend(
+            (each.look.at - each.due.due_at).total_seconds()
+            for each in seen
+            if each.due.due_at >= warm
+        )
         write(seen, now=now)
 
     with patch.object(writing, "write", noting):

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -31,7 +32,7 @@ from debugger.generations.looks import Due
 from debugger.web.connections import giving_back
 
 # While something is open or due, results are written and rows are claimed this often.
-BEAT: Final = 0.1
+BEAT: Final = 0.05
 # The longest sleep of a runner that has nothing to do: a row may be submitted meanwhile.
 NAP: Final = 0.25
 # A runner ends when nothing is due within this time; the next hint begins another one.
@@ -127,7 +128,8 @@ class _Runner:
         seen, unlooked = self._looking.taken()
         self._looks += len(seen)
         most = self._looking.room if claiming else 0
-        work = partial(self._turns.turn, seen, unlooked, without=self._looking.full(), most=most)
+        full = self._looking.full()
+        work = partial(self._turns.turn, seen, unlooked, without=full, most=most)
         try:
             turn = await self._in_thread(work)
         except Exception:
@@ -140,7 +142,8 @@ class _Runner:
             await asyncio.sleep(NAP)
             return Turn(soonest=timezone.now())
         self._troubles = 0
-        return turn
+        # Of places that were passed over nobody knows what is due there: act as if something was.
+        return replace(turn, soonest=timezone.now()) if full else turn
 
     async def _in_thread(self, work: Callable[[], Turn | None]) -> Turn:
         done = await asyncio.get_running_loop().run_in_executor(self._rows, work)
