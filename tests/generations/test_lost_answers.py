@@ -21,12 +21,14 @@ from debugger.generations.resending import resubmit
 from debugger.generations.services import Started
 from debugger.keys.live import spend
 from debugger.keys.models import ApiKey, Spend
+from tests.canary import canary, find
 from tests.cast import acme, person
 from tests.generations.jobs import NOON
 from tests.generations.said import created, due, look, refused, silent
 from tests.generations.upstream import Upstream, upstream
 from tests.keys.deeds import added
 from tests.keys.purses import a_key
+from tests.keys.rowbytes import stored_bytes
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -249,3 +251,20 @@ def test_the_engine_sends_again_what_was_lost_and_follows_it_to_its_end(there: U
     assert (row.state, row.error_code) == (State.FAILED, "generation_failed")
     assert len(there.tasks) == 1
     assert engine.round(NOON + 99 * SECOND) == 0
+
+
+def test_a_key_that_was_typed_into_a_prompt_is_in_no_row_and_nothing_is_sent_again(
+    there: Upstream,
+) -> None:
+    key, typed = a_key(acme(), base_url=there.base_url), canary("in a prompt")
+    row = track(submit(there, f"60 succeeded lost {typed}", key), key)
+    assert row.state == State.LOST
+    assert "not kept whole" in row.reason
+    assert find(stored_bytes(), typed) == []
+
+
+def test_the_call_that_sends_again_does_not_show_its_key() -> None:
+    secret = canary("of the call")
+    wanted = resubmit(due(track(silent(mode=Mode.LIVE), a_key(acme()))), key=secret, now=NOON)
+    assert wanted is not None
+    assert find(repr(wanted), secret) == []
