@@ -503,5 +503,6 @@ LOGGING = {
         # One line for a task that fails; those that succeed are many.
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},  # It says each hint that it sends.
     },
 }
