@@ -6,9 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from django.db.models import prefetch_related_objects
+
 from debugger.exchanges.exports.document import document, line, stamp
 from debugger.exchanges.models import Exchange
-from debugger.exchanges.narrowing import Narrowed, rows
+from debugger.exchanges.narrowing import Narrowed, behind
 from debugger.teams.models import Team
 from debugger.web import spreadsheets
 
@@ -45,10 +47,9 @@ def batch(
     team: Team, wanted: Narrowed, *, before: int | None, size: int = AT_ONCE
 ) -> list[Exchange]:
     """The next rows with their content, newest first, older than the row of this number."""
-    found = rows(team, wanted).select_related("content")
-    if before is not None:
-        found = found.filter(pk__lt=before)
-    return list(found.order_by("-pk")[:size])
+    found = behind(team, wanted, number=before, size=size)
+    prefetch_related_objects(found, "content")
+    return found
 
 
 def as_lines(exchanges: Sequence[Exchange]) -> str:
