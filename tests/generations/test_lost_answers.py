@@ -253,6 +253,7 @@ def test_the_engine_sends_again_what_was_lost_and_follows_it_to_its_end(there: U
     assert engine.round(NOON + 99 * SECOND) == 0
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_key_that_was_typed_into_a_prompt_is_in_no_row_and_nothing_is_sent_again(
     there: Upstream,
 ) -> None:
