@@ -22,7 +22,7 @@ HEIGHT: Final = 168
 """Pixels between the lowest and the highest line."""
 TOP: Final = 16
 _LINES: Final = 4
-_LABELS: Final = 5
+_LABELS: Final = 4
 _WIDEST: Final = 5.0
 _ZERO: Final = Decimal(0)
 
