@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -25,7 +24,6 @@ __all__ = [
     "comments",
     "find",
     "narrowed",
-    "newer_than",
     "page",
     "previous_with_key",
     "record",
@@ -78,8 +76,3 @@ def same_body(exchange: Exchange, mode: str) -> Exchange | None:
         mode=mode,
     )
     return found.exclude(pk=exchange.pk).order_by("-pk").first()
-
-
-def newer_than(team: Team, moment: datetime, wanted: Narrowed) -> bool:
-    """Whether a run that somebody wants to see has come since a moment."""
-    return rows(team, wanted).filter(pk__gte=moments.first_id(moment)).exists()
