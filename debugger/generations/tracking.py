@@ -206,10 +206,10 @@ def adopt(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> No
     row.status = said.status
     row.save()
     moments.add_all(row.pk, [news])
-    # The run in the history had no answer, and is found by its job now.
-    Exchange.objects.filter(pk=row.exchange_id, made="").update(
-        made=said.task_id, job_status=said.status
-    )
+    if row.exchange_id is not None:
+        # The run in the history had no answer, and is found by its job now.
+        unanswered = Exchange.objects.filter(pk=row.exchange_id, made="")
+        unanswered.update(made=said.task_id, job_status=said.status)
     if not said.ended:
         ending.settle(row, outcome, now=now)
     ending.apply(row, said, outcome=outcome, at=now, now=now)
