@@ -150,6 +150,7 @@ def test_a_run_leads_to_its_job_and_to_the_runs_it_can_be_compared_with() -> Non
     assert f"/t/acme/generations/{job.name}/" in seen
     assert f"?a={before.name}&b={row.name}" in seen
     assert f"?a={row.name}&b={live.name}" in seen
+    assert f"?a={row.name}&b={live.name}" in html.unescape(page(at(live)))
 
 
 def test_a_run_is_found_by_its_name_in_capitals_too() -> None:
