@@ -269,7 +269,7 @@ def test_a_host_is_released_at_its_first_answer(
     assert not Brake.objects.exists()
     assert caplog.text.count("answers again") == 1
     engine.round(later + timedelta(seconds=10))
-    assert teller.asked.total() == before + 50
+    assert {number >= 2 for number in teller.asked.values()} == {True}
 
 
 def test_a_few_failures_among_answers_are_no_reason_to_pause(site: Site) -> None:
