@@ -110,13 +110,28 @@ class Card:
         return self.row.title or self.model_name or self.name
 
 
-def of(rows: Iterable[Generation], *, team: Team, now: datetime) -> list[Card]:
-    """Cards for rows of one team, in their order."""
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A row with its files, before a card is made of them: enough to say whether one is needed."""
+
+    row: Generation
+    files: tuple[FileView, ...]
+    mark: str
+
+
+def marked(rows: Iterable[Generation], *, team: Team) -> list[Marked]:
+    """Rows of one team with their files and marks, in their order."""
     listed = list(rows)
     for row in listed:
         row.team = team
-    files = locker.files_of_many(listed)
-    return [card(row, files=files.get(row.pk, ()), now=now) for row in listed]
+    found = locker.files_of_many(listed) if listed else {}
+    files = [found.get(row.pk, ()) for row in listed]
+    return [Marked(row, own, _mark(row, own)) for row, own in zip(listed, files, strict=True)]
+
+
+def of(rows: Iterable[Generation], *, team: Team, now: datetime) -> list[Card]:
+    """Cards for rows of one team, in their order."""
+    return [card(each.row, files=each.files, now=now) for each in marked(rows, team=team)]
 
 
 def card(

@@ -97,10 +97,8 @@ def narrowed(data: Mapping[str, str]) -> Wanted:
 
 
 def rows(team: Team, wanted: Wanted) -> QuerySet[Generation]:
-    """The team's jobs that fit, in no order yet, without the columns that no list shows."""
+    """The team's jobs that fit whatever their state, without the columns that no list shows."""
     found = Generation.objects.filter(team=team).defer(*cards.HEAVY)
-    if wanted.state:
-        found = found.filter(state__in=wanted.states)
     if wanted.mode:
         found = found.filter(mode=wanted.mode)
     if wanted.model:
@@ -130,17 +128,11 @@ class Page:
 
 
 def page(team: Team, wanted: Wanted, *, older_than: str, now: datetime) -> Page:
-    """One page: three statements however many jobs there are."""
+    """One page, by a number of statements that depends on the filter alone."""
     behind = moments.number_of(PREFIX, older_than)
     fitting = rows(team, wanted)
-    running: list[Generation] = []
-    if behind is None:
-        opened = fitting.filter(state__in=OPEN).order_by("-pk")
-        running = list(opened[: OPEN_SHOWN + 1])
-    others = fitting.exclude(state__in=OPEN).order_by("-pk")
-    if behind is not None:
-        others = others.filter(pk__lt=behind)
-    ended = list(others[: ENDED_SHOWN + 1])
+    running = _opened(fitting, wanted) if behind is None else []
+    ended = _others(fitting, wanted, behind=behind)
     shown, listed = running[:OPEN_SHOWN], ended[:ENDED_SHOWN]
     made = cards.of([*shown, *listed], team=team, now=now)
     return Page(
@@ -150,6 +142,33 @@ def page(team: Team, wanted: Wanted, *, older_than: str, now: datetime) -> Page:
         older=listed[-1].name if len(ended) > ENDED_SHOWN else "",
         first=behind is None,
     )
+
+
+def _opened(fitting: QuerySet[Generation], wanted: Wanted) -> list[Generation]:
+    """The newest rows that have not ended, one more than are shown."""
+    states = [state for state in OPEN if state in wanted.states]
+    return _newest(fitting, states, most=OPEN_SHOWN + 1)
+
+
+def _others(
+    fitting: QuerySet[Generation], wanted: Wanted, *, behind: int | None
+) -> list[Generation]:
+    """The newest rows that are not open, one more than are shown."""
+    if behind is not None:
+        fitting = fitting.filter(pk__lt=behind)
+    states = [state for state in wanted.states if state not in OPEN]
+    if len(states) > len(STATES["failed"][0]):
+        # Nearly every row is one of these, so the newest ones are found at once.
+        return list(fitting.exclude(state__in=OPEN).order_by("-pk")[: ENDED_SHOWN + 1])
+    return _newest(fitting, states, most=ENDED_SHOWN + 1)
+
+
+def _newest(
+    fitting: QuerySet[Generation], states: Iterable[State], *, most: int
+) -> list[Generation]:
+    """The newest rows in any of these states: each state is asked for, since it has an index."""
+    found = [row for state in states for row in fitting.filter(state=state).order_by("-pk")[:most]]
+    return sorted(found, key=lambda row: -row.pk)[:most]
 
 
 def _days(shown: Iterable[Card], *, now: datetime) -> list[Day]:
@@ -192,15 +211,15 @@ def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: d
     numbers = list(known)
     mine = Generation.objects.filter(team=team, pk__in=numbers).defer(*cards.HEAVY)
     fresh = _added(team, wanted, known=numbers, since=since)
-    made = cards.of([*mine.order_by("-pk"), *fresh], team=team, now=now)
-    changed, looked = [], []
-    for each in made:
-        mark, polls = known.get(each.row.pk, (each.mark, str(each.row.polls)))
-        if mark != each.mark:
-            changed.append(each)
-        elif polls != str(each.row.polls):
-            looked.append(each)
-    added = [each for each in made if each.row.pk not in known]
+    changed, looked, added = [], [], []
+    for each in cards.marked([*mine.order_by("-pk"), *fresh], team=team):
+        # Most cards have nothing to say: only those that do are made.
+        had, polls = known.get(each.row.pk, ("", ""))
+        if had == each.mark and polls == str(each.row.polls):
+            continue
+        card = cards.card(each.row, files=each.files, now=now)
+        news_of = looked if had == each.mark else changed if each.row.pk in known else added
+        news_of.append(card)
     return News(changed=tuple(changed), looked=tuple(looked), added=tuple(added))
 
 
@@ -224,6 +243,8 @@ def _added(team: Team, wanted: Wanted, *, known: list[int], since: str) -> Itera
         return ()
     after = moments.moment_of(number) - OVERLAP
     found = rows(team, wanted).exclude(pk__in=known)
+    if wanted.state:
+        found = found.filter(state__in=wanted.states)
     if wanted.state in ("", "running"):
         found = found.filter(pk__gt=moments.first_id(after))
     else:

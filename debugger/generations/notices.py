@@ -6,13 +6,12 @@ One upstream that is down makes one notice, not one for each of its jobs.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -91,25 +90,17 @@ class Top:
 
 
 def top(team: Team, *, now: datetime) -> Top:
-    """The summary and the notices of a team, in four statements."""
-    mine = Generation.objects.filter(team=team)
-    places = ("state", "mode", "base_url")
-    counted = mine.filter(state__in=listing.OPEN).order_by().values(*places)
-    groups = list(counted.annotate(jobs=Count("pk")))
-    jobs: Counter[str] = Counter()
-    live: Counter[str] = Counter()
-    for group in groups:
-        jobs[group["state"]] += group["jobs"]
-        if group["mode"] == Exchange.Mode.LIVE:
-            live[group["base_url"]] += group["jobs"]
+    """The summary and the notices of a team, in at most five statements."""
+    opened = Generation.objects.filter(team=team, state__in=listing.OPEN).order_by()
+    jobs = dict(opened.values_list("state").annotate(jobs=Count("pk")))
     return Top(
         summary=Summary(
-            running=sum(jobs[state] for state in listing.RUNNING),
-            attention=sum(jobs[state] for state in listing.ATTENTION),
+            running=sum(jobs.get(state, 0) for state in listing.RUNNING),
+            attention=sum(jobs.get(state, 0) for state in listing.ATTENTION),
             ended_today=_ended_today(team, now=now),
         ),
-        downs=tuple(_downs(live, now=now)),
-        waits=tuple(_waits(team)),
+        downs=tuple(_downs(opened, now=now)),
+        waits=tuple(_waits(team)) if jobs.get(Generation.State.PAUSED) else (),
     )
 
 
@@ -120,20 +111,25 @@ def _ended_today(team: Team, *, now: datetime) -> int:
     return lately.filter(ended_at__gte=midnight, state__in=Generation.FINAL).count()
 
 
-def _downs(live: Counter[str], *, now: datetime) -> list[Down]:
+def _downs(opened: QuerySet[Generation], *, now: datetime) -> list[Down]:
     """The brakes on hosts where the team has jobs that wait."""
-    scopes = {f"{HOST}{base}": base for base in live}
-    found = Brake.objects.filter(scope__in=scopes, until__gt=now).order_by("since")
+    brakes = Brake.objects.filter(scope__startswith=HOST, until__gt=now).order_by("since")
+    held = {brake.scope.removeprefix(HOST): brake for brake in brakes}
+    if not held:
+        return []
+    waiting = opened.filter(mode=Exchange.Mode.LIVE, base_url__in=held)
+    jobs = dict(waiting.values_list("base_url").annotate(jobs=Count("pk")))
     return [
         Down(
-            host=urlsplit(scopes[brake.scope]).netloc or scopes[brake.scope],
+            host=urlsplit(base).netloc or base,
             since=brake.since,
             until=brake.until,
-            jobs=live[scopes[brake.scope]],
+            jobs=jobs[base],
             next_in=max(1, int((brake.until - now).total_seconds())),
             reason=brake.reason,
         )
-        for brake in found
+        for base, brake in held.items()
+        if base in jobs
     ]
 
 

@@ -27,31 +27,38 @@ class Badge:
 
 def status_word(status: str) -> str:
     """The API's own status as a person reads it; one that is not documented as it is."""
-    known = {
-        jobs.JobStatus.QUEUED.value: _("Queued"),
-        jobs.JobStatus.PROCESSING.value: _("Processing"),
-        jobs.JobStatus.SUCCEEDED.value: _("Succeeded"),
-        jobs.JobStatus.FAILED.value: _("Failed"),
-    }
-    return known.get(status, status or _("Submitted"))
+    match status:
+        case jobs.JobStatus.QUEUED:
+            return _("Queued")
+        case jobs.JobStatus.PROCESSING:
+            return _("Processing")
+        case jobs.JobStatus.SUCCEEDED:
+            return _("Succeeded")
+        case jobs.JobStatus.FAILED:
+            return _("Failed")
+    return status or _("Submitted")
 
 
 def badge(job: Generation) -> Badge:
     """What a job is at, in one word."""
-    ours = {
-        State.SUBMITTING: Badge(_("Sending again"), "busy", "turn"),
-        State.PAUSED: Badge(_("Paused"), "odd", "lock"),
-        State.UNKNOWN: Badge(_("Unknown"), "odd", "warn"),
-        State.STOPPED: Badge(_("Not watched"), "quiet", "eye"),
-        State.SUCCEEDED: Badge(_("Succeeded"), "ok", "check"),
-        State.FAILED: Badge(_("Failed"), "bad", "warn"),
-        State.LOST: Badge(_("Lost"), "bad", "warn"),
-    }
-    state = State(job.state)
-    if state in ours:
-        return ours[state]
-    tone = "quiet" if state is State.BY_HAND else "busy"
-    return Badge(status_word(job.status), tone, "eye" if state is State.BY_HAND else "pulse")
+    match State(job.state):
+        case State.ACTIVE:
+            return Badge(status_word(job.status), "busy", "pulse")
+        case State.SUCCEEDED:
+            return Badge(_("Succeeded"), "ok", "check")
+        case State.FAILED:
+            return Badge(_("Failed"), "bad", "warn")
+        case State.LOST:
+            return Badge(_("Lost"), "bad", "warn")
+        case State.SUBMITTING:
+            return Badge(_("Sending again"), "busy", "turn")
+        case State.PAUSED:
+            return Badge(_("Paused"), "odd", "lock")
+        case State.UNKNOWN:
+            return Badge(_("Unknown"), "odd", "warn")
+        case State.STOPPED:
+            return Badge(_("Not watched"), "quiet", "eye")
+    return Badge(status_word(job.status), "quiet", "eye")
 
 
 def note(job: Generation) -> str:
