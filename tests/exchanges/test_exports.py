@@ -63,6 +63,13 @@ def test_a_command_carries_a_placeholder_and_no_key() -> None:
     assert "[hidden]" not in text
 
 
+def test_a_run_of_an_operation_that_is_gone_can_still_be_taken_along() -> None:
+    run = run_row(acme(), prompt="a fox")
+    run.operation = "generations.paint"
+    assert "Bearer $RIVYA_API_KEY" in command(run, base_url=BASE)
+    assert note(run) == ""
+
+
 def test_a_mock_run_is_exported_as_the_live_request_that_it_stands_for() -> None:
     run = run_row(acme(), prompt="a fox", url="http://127.0.0.1:8000/mock/api/v1/generations")
     assert shlex.split(command(run, base_url=BASE))[3] == f"{BASE}/api/v1/generations"

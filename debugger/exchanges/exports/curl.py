@@ -29,7 +29,7 @@ def note(exchange: Exchange) -> str:
     content = exchange.content
     if not content.kept:
         return _("This team keeps no bodies, so the command has none.")
-    if operations.get(exchange.operation).kind is Kind.UPLOAD:
+    if _kind(exchange) is Kind.UPLOAD:
         return _("The file itself is not kept: put its path behind the @.")
     if content.request_trimmed:
         return _("Only the beginning of the body was kept, so the command is not whole.")
@@ -47,17 +47,18 @@ def address(exchange: Exchange, *, base_url: str) -> str:
 
 
 def _words(exchange: Exchange, *, base_url: str) -> Iterator[str]:
-    operation, content = operations.get(exchange.operation), exchange.content
+    content = exchange.content
     has_body = content.request_text is not None
     method = "" if exchange.method == "GET" and not has_body else f" -X {exchange.method}"
     url = address(exchange, base_url=base_url)
     brackets = " --globoff" if set(url) & set("[]{}") else ""
     yield f"curl{method}{brackets} {quote_posix(url)}"
-    if operation.kind is Kind.STREAM:
+    kind = _kind(exchange)
+    if kind is Kind.STREAM:
         yield "-N"
-    if operation.scope is not None:
+    if _takes_key(exchange):
         yield _KEY
-    uploads = operation.kind is Kind.UPLOAD
+    uploads = kind is Kind.UPLOAD
     for name, value in content.request_headers:
         if name.lower() not in _LEFT_OUT and not (uploads and name.lower() == "content-type"):
             yield "-H " + quote_posix(f"{name}: {value}" if value else f"{name};")
@@ -65,6 +66,21 @@ def _words(exchange: Exchange, *, base_url: str) -> Iterator[str]:
         yield from _form(content.draft)
     elif has_body:
         yield "--data-raw " + quote_posix(content.request_text or "")
+
+
+def _kind(exchange: Exchange) -> Kind | None:
+    """What kind of call it was; None for an operation that the contract no longer has."""
+    try:
+        return operations.get(exchange.operation).kind
+    except KeyError:
+        return None
+
+
+def _takes_key(exchange: Exchange) -> bool:
+    try:
+        return operations.get(exchange.operation).scope is not None
+    except KeyError:
+        return True
 
 
 def _form(draft: str) -> Iterator[str]:
