@@ -211,7 +211,9 @@ def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: d
     numbers = list(known)
     mine = Generation.objects.filter(team=team, pk__in=numbers).defer(*cards.HEAVY)
     fresh = _added(team, wanted, known=numbers, since=since)
-    changed, looked, added = [], [], []
+    changed: list[Card] = []
+    looked: list[Card] = []
+    added: list[Card] = []
     for each in cards.marked([*mine.order_by("-pk"), *fresh], team=team):
         # Most cards have nothing to say: only those that do are made.
         had, polls = known.get(each.row.pk, ("", ""))
