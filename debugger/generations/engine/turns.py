@@ -86,7 +86,9 @@ class Turns:
     def _judge_host(self, seen: Seen, *, now: datetime) -> None:
         url, look = seen.due.base_url, seen.look
         scope = brakes.host_scope(url)
-        failed = writing.is_missed(look) and look.status != 429
+        if look.outcome is None and not look.same:
+            return  # The look broke off by a mistake of ours.
+        failed = not look.same and writing.is_missed(look) and look.status != 429
         streak = self._streaks.count(url, failed=failed)
         if failed and (streak or seen.ready.probe):
             brakes.host_failed(url, reason=_reason(seen), now=now, probed=seen.ready.probe)
