@@ -237,15 +237,17 @@ def _idle(lines: Iterable[Line], *, end: int) -> _Plan | None:
     )
 
 
-def _looks(lines: Iterable[Line]) -> _Plan | None:
-    """A mark for each look whose time is kept, and for the looks that brought news."""
-    quiet = [line for line in lines if line.kind == Kind.LOOKED]
-    news = [line for line in lines if line.kind == Kind.CHANGED]
-    if not quiet and not news:
+def _looks(lines: Sequence[Line]) -> _Plan | None:
+    """A mark for each look whose time is kept; those that saw a change stand out."""
+    runs = [line for line in lines if line.kind == Kind.LOOKED]
+    news = {line.ms for line in lines if line.kind == Kind.CHANGED}
+    looks = {look.ms: line.tone for line in runs for look in line.looks}
+    if not runs and not news:
         return None
-    marks = [(look.ms, line.tone) for line in quiet for look in line.looks]
-    marks += [(line.ms, "news") for line in news]
-    count = sum(line.count for line in quiet) + len(news)
+    marks = [(ms, tone) for ms, tone in looks.items() if ms not in news]
+    marks += [(ms, "news") for ms in sorted(news)]
+    # A look that saw a change may stand in its run or only in the change.
+    count = sum(line.count for line in runs) + len(news - looks.keys())
     said = ngettext("%(count)d look", "%(count)d looks", count) % {"count": count}
     return _Plan(label=_("Looks"), value=f"× {count}", words=said, moments=tuple(marks))
 

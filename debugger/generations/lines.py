@@ -7,7 +7,7 @@ A run of looks without news is one line. While it goes on it stands in the job's
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -132,7 +132,8 @@ def _plain(facts: Facts) -> sayings.Said:
 
 def since(start: datetime, moment: datetime) -> int:
     """Milliseconds between the two, none where a clock went back."""
-    return max(0, (moment - start) // _MS)
+    # Rounded as the offsets of looks are (moments.noted), or one moment would be two.
+    return max(0, round((moment - start) / _MS))
 
 
 def _looked(
@@ -159,6 +160,16 @@ def _looked(
         # The start of a run stays what it is when the run is written down as a moment.
         place=f"looks-{span[0]}",
     )
+
+
+def with_news(line: Line, following: Line | None) -> Line:
+    """A run of looks, which says so where its last one is the one that saw a change."""
+    if line.kind != Kind.LOOKED or following is None or following.kind != Kind.CHANGED:
+        return line
+    if following.ms != line.until_ms:
+        return line
+    said = sayings.found(line.count)
+    return replace(line, sentence=said.text, tone=said.tone)
 
 
 # -- Looks, which come as texts and lists that somebody else wrote ---------------------------------

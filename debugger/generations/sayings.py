@@ -58,6 +58,11 @@ def looked(count: int, http: int | None) -> Said:
     return Said(ngettext("Nothing new.", "Nothing new in any of them.", count))
 
 
+def found(count: int) -> Said:
+    """A run of looks whose last one saw a change."""
+    return Said(ngettext("It saw a change.", "The last one saw a change.", count))
+
+
 def _sent(facts: Facts) -> Said:
     line = " ".join(filter(None, (_word(facts, "method"), _word(facts, "path"))))
     key = _word(facts, "idempotency")

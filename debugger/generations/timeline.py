@@ -36,7 +36,7 @@ class Timeline:
 
     @property
     def looks(self) -> int:
-        """How often somebody looked without seeing news."""
+        """How often somebody looked."""
         return sum(row.count for row in self.rows if row.kind == Moment.Kind.LOOKED)
 
 
@@ -44,7 +44,9 @@ def timeline(generation: Generation, now: datetime | None = None) -> Timeline:
     """The timeline of one job, by one statement; of an open one as of ``now``."""
     found = list(Moment.objects.filter(generation_id=generation.pk).order_by("number")[: MOST + 1])
     start = generation.submitted_at
-    rows = [lines.of_moment(each, start) for each in found[:MOST]]
+    plain = [lines.of_moment(each, start) for each in found[:MOST]]
+    behind: list[Line | None] = [*plain[1:], None]
+    rows = [lines.with_news(*each) for each in zip(plain, behind, strict=False)]
     if (latest := lines.of_looks(generation)) is not None:
         rows.append(latest)
     # Looks are written down behind what ended their run, but they were before it.

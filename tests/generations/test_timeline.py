@@ -109,6 +109,19 @@ def test_looks_read_the_same_before_and_after_they_are_written_down() -> None:
 
 
 @pytest.mark.django_db
+def test_the_look_that_saw_a_change_is_counted_once_and_stands_before_the_change() -> None:
+    generation = job(acme(), looks="2000:40:200;4000:40:200;6064:40:200;")
+    moments.flush(generation)
+    changed = {"before": "queued", "after": "processing"}
+    moment(generation, Kind.CHANGED, at=after(6.0637), facts=changed)
+    shown = timeline(generation, after(9))
+    assert [(row.kind, row.count) for row in shown.rows] == [("looked", 3), ("changed", 1)]
+    assert shown.rows[0].sentence == "The last one saw a change."
+    assert lane(shown, "Looks").value == "× 3"
+    assert [mark.look for mark in lane(shown, "Looks").marks] == ["quiet", "quiet", "news"]
+
+
+@pytest.mark.django_db
 def test_collapsed_looks_open_to_their_single_times() -> None:
     generation = job(acme())
     told(generation)
