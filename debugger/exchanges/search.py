@@ -35,7 +35,10 @@ CREATE VIRTUAL TABLE IF NOT EXISTS {FOUND} USING fts5(
     tokenize="ascii tokenchars '_'"
 )
 """
-_HOLDS: Final = f"instr(' ' || {_WORDS}.words, %s) > 0"
+_HOLDS: Final = {
+    "sqlite": f"instr(' ' || {_WORDS}.words, %s) > 0",
+    "postgresql": f"strpos(' ' || {_WORDS}.words, %s) > 0",
+}
 _WALKED: Final = 2_000
 _WALKED_FOR_EACH: Final = 20
 _WALKED_FOR_COUNT: Final = 20_000
@@ -79,14 +82,7 @@ def take_down(connection: BaseDatabaseWrapper) -> None:
 
 def having(found: QuerySet[Exchange], words: Iterable[str], *, team_id: int) -> QuerySet[Exchange]:
     """Those of the rows that have each of the words, or one that begins with it."""
-    scoped = _scoped(words, team_id)
-    if connections[found.db].vendor == "sqlite":
-        return _matching(found, scoped)
-    return found.extra(  # noqa: S610 - Constant text; the words are a parameter.
-        tables=[_WORDS],
-        where=[f"{_VECTOR} @@ %s::tsquery", f"{_WORDS}.exchange_id = {_ROWS}.id"],
-        params=[tsquery_of(scoped)],
-    )
+    return _matching(found, _scoped(words, team_id))
 
 
 def reader(
@@ -94,14 +90,11 @@ def reader(
 ) -> pages.Reader[Exchange]:
     """Reads those rows in their order, a part at a time.
 
-    PostgreSQL decides by its statistics whether to walk through the rows or through the words.
-    SQLite has none for words, and collects every row that has a beginning before it gives the
-    first, which takes seconds where a million have it. So the nearest rows are asked how often the
-    words stand in them. What many rows have is found by walking through a bounded number of them;
+    Both databases collect every row that has a beginning of a word before they give the first,
+    which takes seconds where a million have it. So the nearest rows are asked how often the words
+    stand in them. What many rows have is found by walking through a bounded number of them;
     otherwise the rare words are looked up, and the rest is looked for in the rows that have those.
     """
-    if connections[found.db].vendor != "sqlite":
-        return pages.by_number(having(found, words, team_id=team_id))
     scoped = _scoped(words, team_id)
 
     def read(number: int | None, *, size: int, up: bool = False) -> list[Exchange]:
@@ -120,8 +113,6 @@ def reader(
 
 def count(found: QuerySet[Exchange], words: Iterable[str], *, team_id: int, most: int) -> int:
     """How many of the rows have the words, counted up to ``most``."""
-    if connections[found.db].vendor != "sqlite":
-        return having(found, words, team_id=team_id).values("pk")[:most].count()
     scoped, near = _scoped(words, team_id), found.order_by("-pk")
     sample = _sample(near, scoped)
     if sample.whole or sample.all_words * _WALKED_FOR_COUNT >= most * sample.rows:
@@ -162,12 +153,17 @@ class _Sample:
 
 def _sample(near: QuerySet[Exchange], words: list[str]) -> _Sample:
     sample = ExchangeWords.objects.filter(pk__in=near.values("pk")[:_SAMPLE])
+    holds = _HOLDS[connections[near.db].vendor]
     marked = [f" {word}" for word in words]
-    counts = {f"n{place}": Sum(RawSQL(_HOLDS, [word])) for place, word in enumerate(marked)}  # noqa: S611 - Constant text.
-    every = Sum(RawSQL(" AND ".join([_HOLDS] * len(words)), marked))  # noqa: S611 - Likewise.
+    counts = {f"n{place}": _counted(holds, [word]) for place, word in enumerate(marked)}
+    every = _counted(" AND ".join([holds] * len(words)), marked)
     found = sample.aggregate(rows=Count("pk"), every=every, **counts)
     each = {word: found[f"n{place}"] or 0 for place, word in enumerate(words)}
     return _Sample(rows=found["rows"], all_words=found["every"] or 0, each=each)
+
+
+def _counted(condition: str, words: list[str]) -> Sum:
+    return Sum(RawSQL(f"CASE WHEN {condition} THEN 1 ELSE 0 END", words))  # noqa: S611 - Constant text; the words are parameters.
 
 
 def _nearest(near: QuerySet[Exchange], count: int, *, up: bool) -> QuerySet[Exchange]:
@@ -182,20 +178,26 @@ def _looked_up(
     found: QuerySet[Exchange], words: list[str], rare: list[str], *, number: int | None, up: bool
 ) -> QuerySet[Exchange]:
     """The rows that have the rare words, in the order of the index, which is that of time."""
-    common = [word for word in words if word not in rare]
-    rows = _holding(_matching(found, rare), common)
+    rows = _holding(_matching(found, rare), [word for word in words if word not in rare])
+    if connections[found.db].vendor != "sqlite":
+        beyond = {"pk__gt" if up else "pk__lt": number} if number is not None else {}
+        return rows.filter(**beyond).order_by("pk" if up else "-pk")
     if number is not None:
-        beyond = f"{FOUND}.rowid {'>' if up else '<'} %s"
-        rows = rows.extra(where=[beyond], params=[number])  # noqa: S610 - Constant text.
+        border = f"{FOUND}.rowid {'>' if up else '<'} %s"
+        rows = rows.extra(where=[border], params=[number])  # noqa: S610 - Constant text.
     return rows.extra(order_by=[f"{'' if up else '-'}{FOUND}.rowid"])
 
 
 def _matching(found: QuerySet[Exchange], words: list[str]) -> QuerySet[Exchange]:
-    return found.extra(  # noqa: S610 - Constant text; the words are a parameter.
-        tables=[FOUND],
-        where=[f"{FOUND} MATCH %s", f"{FOUND}.rowid = {_ROWS}.id"],
-        params=[match_of(words)],
-    )
+    """The rows that the index of words finds."""
+    if connections[found.db].vendor == "sqlite":
+        return found.extra(  # noqa: S610 - Constant text; the words are a parameter.
+            tables=[FOUND],
+            where=[f"{FOUND} MATCH %s", f"{FOUND}.rowid = {_ROWS}.id"],
+            params=[match_of(words)],
+        )
+    having = f"SELECT exchange_id FROM {_WORDS} WHERE {_VECTOR} @@ %s::tsquery"  # noqa: S608 - Likewise.
+    return found.extra(where=[f"{_ROWS}.id IN ({having})"], params=[tsquery_of(words)])  # noqa: S610 - Likewise.
 
 
 def _holding(found: QuerySet[Exchange], words: list[str]) -> QuerySet[Exchange]:
@@ -204,7 +206,10 @@ def _holding(found: QuerySet[Exchange], words: list[str]) -> QuerySet[Exchange]:
         return found
     return found.extra(  # noqa: S610 - Constant text; the words are parameters.
         tables=[_WORDS],
-        where=[f"{_WORDS}.exchange_id = {_ROWS}.id", *[_HOLDS] * len(words)],
+        where=[
+            f"{_WORDS}.exchange_id = {_ROWS}.id",
+            *[_HOLDS[connections[found.db].vendor]] * len(words),
+        ],
         params=[f" {word}" for word in words],
     )
 
