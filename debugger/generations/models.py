@@ -124,6 +124,8 @@ class Generation(models.Model):
             models.Index(fields=("team", "changed_at"), name="generation_changed"),
             models.Index(fields=("team", "state", "-id"), name="generation_by_state"),
             models.Index(fields=("team", "model", "-id"), name="generation_by_model"),
+            models.Index(fields=("team", "user_id", "-id"), name="generation_by_person"),
+            models.Index(fields=("team", "mode", "-id"), name="generation_by_mode"),
             models.Index(
                 fields=("key", "state"),
                 name="generation_of_key",

@@ -370,6 +370,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='generation',
+            index=models.Index(fields=['team', 'user_id', '-id'], name='generation_by_person'),
+        ),
+        migrations.AddIndex(
+            model_name='generation',
+            index=models.Index(fields=['team', 'mode', '-id'], name='generation_by_mode'),
+        ),
+        migrations.AddIndex(
+            model_name='generation',
             index=models.Index(condition=models.Q(('key__isnull', False)), fields=['key', 'state'], name='generation_of_key'),
         ),
         migrations.AddConstraint(
