@@ -80,7 +80,7 @@ class Account:
     def tasks(self) -> int:
         """How many tasks were made, each of which costs one credit."""
         facts = self.passes(0)
-        return round(1000 - facts["balance"])
+        return round(1000 - float(facts["balance"]))
 
 
 @pytest.fixture
