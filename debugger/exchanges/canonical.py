@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from debugger.client.jsontext import Parsed, read_json
 
 ID: Final = "‹id›"
 TIME: Final = "‹time›"
 ADDRESS: Final = "‹address›"
+MOST: Final = 2_001
+"""Lines that are written: more than are compared, so that it is seen that more follow."""
 _ID_NAMES: Final = frozenset(
     {
         "id",
@@ -44,15 +49,28 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\
 
 
 def lines(text: str | None, *, masked: bool) -> list[str]:
-    """A body, line by line: JSON canonically, any other text as it stands, [] for none."""
+    """The first lines of a body: JSON canonically, any other text as it stands, [] for none."""
     if not text:
         return []
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        return [covered(line) if masked else line for line in text.splitlines()]
-    shown = mask(value) if masked else value
-    return json.dumps(shown, ensure_ascii=False, indent=2, sort_keys=True).split("\n")
+    found = read_json(text.encode(errors="replace"))
+    if not isinstance(found, Parsed):
+        plain = text.splitlines()[:MOST]
+        return [covered(line) if masked else line for line in plain]
+    shown = mask(found.value) if masked else found.value
+    return list(islice(_written(shown), MOST))
+
+
+def _written(value: Any) -> Iterator[str]:
+    """JSON line by line: what is nested deeply and wide is never whole in memory."""
+    line = ""
+    encoder = json.JSONEncoder(ensure_ascii=False, indent=2, sort_keys=True)
+    for piece in encoder.iterencode(value):
+        *ended, rest = piece.split("\n")
+        for each in ended:
+            yield line + each
+            line = ""
+        line += rest
+    yield line
 
 
 def header_lines(headers: Iterable[Sequence[str]], *, masked: bool) -> list[str]:
@@ -64,7 +82,7 @@ def header_lines(headers: Iterable[Sequence[str]], *, masked: bool) -> list[str]
 
 
 def mask(value: Any) -> Any:
-    """A JSON value with what changes from run to run covered; bounded by what was stored."""
+    """A JSON value with what changes from run to run covered; nesting is bounded by its reader."""
     if isinstance(value, dict):
         return {name: _member(name, item) for name, item in value.items()}
     if isinstance(value, list):

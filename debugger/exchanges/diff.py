@@ -13,7 +13,7 @@ MOST: Final = 2_000
 LONGEST: Final = 400
 NEARBY: Final = 3
 # Looking for the best match of very different texts takes time that grows with their square.
-CAREFUL: Final = 400_000
+CAREFUL: Final = 160_000
 
 
 class Kind(StrEnum):

@@ -147,7 +147,8 @@ def people(team: Team, chosen: str) -> list[Option]:
     """The members of the team, and whoever is chosen though no longer among them."""
     members = Membership.objects.filter(team=team).select_related("user")
     names = {str(each.user_id): str(each.user) for each in members}
-    if chosen.isdigit() and chosen not in names:
+    is_number = chosen.isascii() and chosen.isdigit() and len(chosen) < 19
+    if is_number and chosen not in names:
         theirs = Exchange.objects.filter(team=team, user_id=int(chosen)).order_by("-id")
         row = theirs.only("user_name").first()
         names[chosen] = row.user_name if row and row.user_name else chosen

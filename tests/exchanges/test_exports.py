@@ -153,7 +153,7 @@ def test_a_list_leaves_as_lines_in_the_order_of_the_page_however_many_pieces(
     sizes = []
 
     def small(*given: Any, **named: Any) -> list[Exchange]:
-        found = whole(*given, **named, size=2)
+        found = whole(*given, **{**named, "size": 2})
         sizes.append(len(found))
         return found
 

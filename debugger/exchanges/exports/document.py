@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from debugger.client.jsontext import Parsed, read_json
 from debugger.exchanges.models import Exchange, ExchangeContent
 
 
@@ -106,7 +106,5 @@ def _body(text: str | None) -> Any:
     """The value of a JSON text, any other text as it is."""
     if text is None:
         return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
+    found = read_json(text.encode(errors="replace"))
+    return found.value if isinstance(found, Parsed) else text

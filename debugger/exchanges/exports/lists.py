@@ -15,6 +15,8 @@ from debugger.teams.models import Team
 from debugger.web import spreadsheets
 
 AT_ONCE: Final = 200
+WHOLE_AT_ONCE: Final = 20
+"""Runs with their bodies, of which each may have more than a megabyte."""
 COLUMNS: Final = (
     "run",
     "time",
@@ -46,14 +48,13 @@ COLUMNS: Final = (
 def batch(
     team: Team, wanted: Narrowed, *, before: int | None, size: int = AT_ONCE
 ) -> list[Exchange]:
-    """The next rows with their content, newest first, older than the row of this number."""
-    found = behind(team, wanted, number=before, size=size)
-    prefetch_related_objects(found, "content")
-    return found
+    """The next rows, newest first, older than the row of this number."""
+    return behind(team, wanted, number=before, size=size)
 
 
 def as_lines(exchanges: Sequence[Exchange]) -> str:
-    """Rows as JSON lines, each a whole run."""
+    """Rows as JSON lines, each a whole run, whose content is read here."""
+    prefetch_related_objects(list(exchanges), "content")
     return "".join(
         json.dumps(document(each), ensure_ascii=False, separators=(",", ":")) + "\n"
         for each in exchanges
@@ -83,8 +84,8 @@ def _text(value: Any) -> str:
 
 
 Writer = Callable[[Sequence[Exchange]], str]
-FORMATS: Final[dict[str, tuple[str, str, Writer]]] = {
-    "jsonl": ("application/x-ndjson; charset=utf-8", "", as_lines),
-    "csv": ("text/csv; charset=utf-8", spreadsheets.head(COLUMNS), as_table),
+FORMATS: Final[dict[str, tuple[str, str, Writer, int]]] = {
+    "jsonl": ("application/x-ndjson; charset=utf-8", "", as_lines, WHOLE_AT_ONCE),
+    "csv": ("text/csv; charset=utf-8", spreadsheets.head(COLUMNS), as_table, AT_ONCE),
 }
-"""Content type, what stands before the first row, and how rows are written, by a file's ending."""
+"""By a file's ending: content type, beginning, how rows are written, and how many at once."""

@@ -86,10 +86,10 @@ async def many(request: TeamRequest, format: str) -> HttpResponseBase:
 
 
 async def _pieces(team: Team, wanted: Narrowed, form: str) -> AsyncIterator[str]:
-    _kind, beginning, write = lists.FORMATS[form]
+    _kind, beginning, write, size = lists.FORMATS[form]
     if beginning:
         yield beginning
     before: int | None = None
-    while found := await in_thread(lists.batch, team, wanted, before=before):
-        yield write(found)
+    while found := await in_thread(lists.batch, team, wanted, before=before, size=size):
+        yield await in_thread(write, found)
         before = found[-1].pk
