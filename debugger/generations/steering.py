@@ -73,6 +73,15 @@ def with_key(
             raise Invalid(_("“%(label)s” is only ever sent to %(host)s.") % words)
         if row.is_final:
             return row
+        if not row.task_id and row.key_id != key.pk:
+            # What was sent may be in another account, which knows nothing of the first request, and
+            # no ceiling of this key has counted it.
+            raise Invalid(
+                _(
+                    "Whether this job was made is still being found out. Sent with another key, "
+                    "the same request could make a second one."
+                )
+            )
         row.key, row.key_label = key, key.label
         return _resumed(row, now=now)
 
