@@ -25,7 +25,8 @@ class Exchange(models.Model):
 
     Names of people and keys are copied, so that a row stays readable when they are gone. Amounts
     are credits as the API states them, null for "not stated"; ``job_status`` is the status that the
-    answer gives a job, which may have failed under a 200. ``made`` is the id of what was made, and
+    answer gave a job, and in the end the one that the job ended with. A run whose job failed has
+    ``failed``, though its answer was a 200. ``made`` is the id of what was made, and
     ``fingerprint`` names the body, so that two runs of one request find each other.
     """
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from django.utils.translation import gettext as _
 
+from debugger.exchanges.afterwards import Job, settle
 from debugger.exchanges.marks import comment, comments, star
 from debugger.exchanges.models import PREFIX, Exchange
 from debugger.exchanges.narrowing import Narrowed, behind, narrowed, page, rows, some_total
@@ -17,6 +16,7 @@ from debugger.web.errors import NotFound
 
 __all__ = [
     "DAYS",
+    "Job",
     "Narrowed",
     "Run",
     "behind",
@@ -46,14 +46,6 @@ def find(team: Team, name: str) -> Exchange:
     if found is None:
         raise NotFound(_("This team has no such run. It may have been deleted with time."))
     return found
-
-
-def settle(exchange_id: int, *, reserved: Decimal | None, final: Decimal | None) -> None:
-    """Note what a job has cost, as a later answer states it. What is not stated stays."""
-    stated = {"reserved": reserved, "final": final}
-    stated = {name: amount for name, amount in stated.items() if amount is not None}
-    if stated:
-        Exchange.objects.filter(pk=exchange_id).update(**stated)
 
 
 def previous_with_key(team: Team, idempotency_key: str) -> Exchange | None:

@@ -98,7 +98,10 @@ def _afterwards(row: Generation, said: Said, *, outcome: Outcome, now: datetime)
     """Money, the run in the history, the result's files and the quickstart."""
     settle(row, outcome, now=now)
     if row.exchange_id is not None:
-        exchanges.settle(row.exchange_id, reserved=row.reserved, final=row.final)
+        job = exchanges.Job(
+            job_status=row.status, error_code=row.error_code, error_message=row.error_message
+        )
+        exchanges.settle(row.exchange_id, reserved=row.reserved, final=row.final, job=job)
     if row.state == State.SUCCEEDED and said.urls:
         locker.expect(row, said.urls, now=now)
     if row.team.deleted_at is None:

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from debugger.client.outcome import Mode, Outcome, RequestSnapshot
 from debugger.client.redact import MARK
+from debugger.exchanges import services as exchanges
 from debugger.exchanges.models import Exchange
 from debugger.generations import answers, ending, moments, pace
 from debugger.generations.answers import Said
@@ -208,8 +209,8 @@ def adopt(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> No
     moments.add_all(row.pk, [news])
     if row.exchange_id is not None:
         # The run in the history had no answer, and is found by its job now.
-        unanswered = Exchange.objects.filter(pk=row.exchange_id, made="")
-        unanswered.update(made=said.task_id, job_status=said.status)
+        job = exchanges.Job(made=said.task_id, job_status=said.status)
+        exchanges.settle(row.exchange_id, reserved=said.reserved, final=said.final, job=job)
     if not said.ended:
         ending.settle(row, outcome, now=now)
     ending.apply(row, said, outcome=outcome, at=now, now=now)

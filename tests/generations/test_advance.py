@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from debugger.client.outcome import FailureKind, Mode, Outcome
+from debugger.exchanges import services as history
+from debugger.exchanges import states, troubles
 from debugger.generations import services
 from debugger.generations.advance import REFUSALS, TRIES, advanced
 from debugger.generations.models import Generation, SavedFile
@@ -28,6 +30,7 @@ from tests.keys.purses import a_key
 
 State = Generation.State
 SECOND = timedelta(seconds=1)
+MINUTE = 60 * SECOND
 
 
 def row_of(**facts: Any) -> Generation:
@@ -98,6 +101,28 @@ class TestLooks:
             "The generation failed.",
         )
         assert row.final == Decimal(0)
+
+    def test_a_failed_job_is_a_failed_run_wherever_runs_are_shown(self) -> None:
+        run = run_row(acme(), job_status="queued", made="task_1")
+        advance(row_of(exchange=run), retrieved(status="failed"))
+        run.refresh_from_db()
+        assert (run.status, states.state_of(run).word, run.error_code) == (
+            200,
+            "Failed",
+            "generation_failed",
+        )
+        hour = troubles.window_of("1h")
+        (group,) = troubles.found(acme(), window=hour, now=NOON + MINUTE).groups
+        assert (group.code, group.count) == ("generation_failed", 1)
+        for query in ({"result": "job_failed"}, {"q": "generation_failed"}):
+            wanted = history.narrowed(query)
+            assert list(history.page(acme(), wanted, cursor={}).rows) == [run]
+
+    def test_a_run_whose_job_succeeded_is_no_longer_queued(self) -> None:
+        run = run_row(acme(), job_status="queued", made="task_1")
+        advance(row_of(exchange=run), retrieved(status="succeeded"))
+        run.refresh_from_db()
+        assert (states.state_of(run).word, run.failed) == ("Succeeded", False)
 
     def test_an_unknown_status_is_kept_as_it_is_and_looking_goes_on(self) -> None:
         row = advance(row_of(), retrieved(status="upscaling"))

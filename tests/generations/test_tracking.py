@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from debugger.client.outcome import FailureKind, Mode, Outcome
+from debugger.exchanges import services as history
 from debugger.generations import services, tracking
 from debugger.generations.models import Generation, Moment, SavedFile
 from debugger.generations.services import Started
@@ -184,6 +185,8 @@ def test_a_run_whose_answer_was_lost_is_found_by_its_job_afterwards() -> None:
     track(created())
     run.refresh_from_db()
     assert (run.made, run.job_status) == ("task_1", "queued")
+    wanted = history.narrowed({"q": "task_1"})
+    assert list(history.page(acme(), wanted, cursor={}).rows) == [run]
 
 
 def test_an_answer_that_was_quicker_has_the_row(monkeypatch: pytest.MonkeyPatch) -> None:

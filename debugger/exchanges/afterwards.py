@@ -1,0 +1,62 @@
+"""What later answers tell of a run: the job that it made, how that ended, and what it has cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+
+from debugger.contract.jobs import JobStatus
+from debugger.exchanges import words
+from debugger.exchanges.models import Exchange, ExchangeWords
+from debugger.exchanges.recording import stored_text
+
+_MOST: Final = {
+    name: Exchange._meta.get_field(name).max_length or 0
+    for name in ("made", "job_status", "error_code", "error_message")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The job of a run as it is known by now; "" is "not said"."""
+
+    made: str = ""
+    job_status: str = ""
+    error_code: str = ""
+    error_message: str = ""
+
+    def said(self) -> dict[str, str]:
+        """What is said, as the columns of a run hold it."""
+        texts = {name: getattr(self, name) for name in _MOST}
+        return {name: stored_text(text, most=_MOST[name]) for name, text in texts.items() if text}
+
+
+def settle(
+    exchange_id: int, *, reserved: Decimal | None, final: Decimal | None, job: Job | None = None
+) -> None:
+    """Note what became of a run's job and what it has cost. What is not stated stays.
+
+    A run whose job failed has failed too, though the answer to it was HTTP 200.
+    """
+    amounts = {"reserved": reserved, "final": final}
+    stated = {name: amount for name, amount in amounts.items() if amount is not None}
+    told = job.said() if job is not None else {}
+    failed = {"failed": True} if told.get("job_status") == JobStatus.FAILED else {}
+    if stated or told:
+        Exchange.objects.filter(pk=exchange_id).update(**stated, **told, **failed)
+    new_words = [text for name, text in told.items() if failed or name == "made"]
+    if new_words:
+        _let_find(exchange_id, new_words)
+
+
+def _let_find(exchange_id: int, texts: list[str]) -> None:
+    """Let a search find the run by these words as well."""
+    run = Exchange.objects.filter(pk=exchange_id).values_list("team_id", flat=True).first()
+    found_by = words.of_texts(texts, team_id=run) if run is not None else ""
+    if found_by:
+        more = Concat(F("words"), Value(f" {found_by}"))
+        ExchangeWords.objects.filter(exchange_id=exchange_id).update(words=more)
