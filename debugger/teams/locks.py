@@ -1,4 +1,14 @@
-"""The lock that whoever changes a team, its people or its keys takes first."""
+"""The lock that whoever changes a team, its people or its keys takes first, and the others' order.
+
+Whoever holds several rows to the end of a transaction takes them in this order, so that no two wait
+for each other in turns:
+
+    Team, Generation, SavedFile, DataKey, ApiKey, SpendDay, Spend, Exchange
+
+One transaction waits for one generation only: who changes many passes over those that others hold
+(generations/pausing.py, engine/claims.py), and PostgreSQL gets a transaction for each job that has
+news (engine/writing.py). SQLite has one writer at a time, and there the order means nothing.
+"""
 
 from __future__ import annotations
 

@@ -21,8 +21,10 @@ from debugger.generations.engine.looking import Seen
 from debugger.generations.looks import Due, Look
 from debugger.generations.models import Generation
 
-# News take a few milliseconds each, and meanwhile nobody else writes to SQLite.
-_NEWS_AT_ONCE: Final = 50
+# News take a few milliseconds each, and meanwhile nobody else writes to SQLite. Elsewhere each is a
+# transaction of its own: an end holds what its team has spent today, and whoever holds that must
+# not wait for another job (teams/locks.py).
+_NEWS_AT_ONCE: Final = {"sqlite": 50}
 # Characters of the run of looks in a row. What comes after is counted and not listed.
 _LOOKS: Final = 16_000
 _TABLE: Final = Generation._meta.db_table
@@ -58,9 +60,10 @@ def write(seen: Sequence[Seen], *, now: datetime) -> None:
     if lines:
         with transaction.atomic():
             _write_lines(lines)
-    for start in range(0, len(news), _NEWS_AT_ONCE):
+    at_once = _NEWS_AT_ONCE.get(connection.vendor, 1)
+    for start in range(0, len(news), at_once):
         with transaction.atomic():
-            _write_news(news[start : start + _NEWS_AT_ONCE], now=now)
+            _write_news(news[start : start + at_once], now=now)
 
 
 def is_missed(look: Look) -> bool:
