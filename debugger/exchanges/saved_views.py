@@ -129,6 +129,8 @@ def _name(member: Membership, text: str) -> str:
             _("That name has %(length)d characters; %(most)d fit on a tab.")
             % {"length": len(name), "most": NAME_LENGTH}
         )
+    if redact_text(name) != name:
+        raise Invalid(_("That name holds what looks like a key. Keys are kept in no view."))
     if name.casefold() in {each.casefold() for each, _query in built_in(member)}:
         raise Invalid(_("“%s” is a view that every team has. Choose another name.") % name)
     return name

@@ -60,6 +60,7 @@ def test_no_view_keeps_a_key_nor_nothing() -> None:
     acme()
     assert save("With a key", f"q={canary('saved in a view')}").status_code == 422
     assert save("Empty", "older_than=5&q=").status_code == 422
+    assert save(canary("name of a view")).status_code == 422
     assert not SavedView.objects.exists()
 
 

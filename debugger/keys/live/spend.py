@@ -21,7 +21,9 @@ from typing import Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from debugger.client.jsontext import visible_text
 from debugger.client.outcome import Mode, Outcome
+from debugger.client.redact import redact_text
 from debugger.contract import operations
 from debugger.keys.live import charges, ledger
 from debugger.keys.live.charges import Charge, Counted, Verdict, shown
@@ -179,7 +181,7 @@ def hold(  # noqa: PLR0913 - Each is a fact about the run, and none has a home e
         key=key,
         user_id=user_id,
         operation=operation,
-        model=model[:100],
+        model=redact_text(visible_text(model))[:100],
         idempotency=_digest(key, operation, idempotency, body) if replays else "",
         day=day_of(now),
         estimated=price.credits,
