@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from debugger.generations import services
+from debugger.generations.advance import advanced
 from debugger.generations.models import Generation, Moment
 from debugger.web.errors import Invalid
 from tests.cast import acme, browser_of, place
 from tests.generations.jobs import NOON, job, moment, saved, succeeded
+from tests.generations.said import due, look, retrieved
 from tests.keys.deeds import added
 
 pytestmark = pytest.mark.django_db
@@ -95,3 +97,24 @@ def test_hostile_text_of_a_job_stays_text_on_every_page_and_part() -> None:
     for harm in ("<script>alert", "<img src=x", 'hx-get="/x"'):
         assert harm not in html
     assert not re.search(r'(?:href|src|action|poster)="\s*javascript:', html)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "X-Amz-Date=20261121T000000Z&X-Amz-Expires=0000000000019999999999999",
+        "X-Amz-Date=20261121T000000Z&X-Amz-Expires=" + "0" * 13 + "9" * 4000,
+        "X-Amz-Date=99991231T000000Z&X-Amz-Expires=99999999",
+        "sig=1&se=0001-01-01T00:00:00%2B14:00",
+        "sig=1&se=9999-12-31T23:00:00-14:00",
+        "Signature=1&Expires=99999999999",
+        "sig=%ff%00\ud83d",
+    ],
+)
+def test_a_job_ends_whatever_its_results_address_says_of_its_own_end(query: str) -> None:
+    row = job(acme(), task_id="task_1", lease="mine")
+    urls = {"urls": [f"https://media.example/a.png?{query}", "https://[/", "//", "http://a b/\0"]}
+    advanced(due(row), look(retrieved(status="succeeded", result=urls)), now=NOON)
+    row.refresh_from_db()
+    assert row.state == State.SUCCEEDED
+    assert row.files.count() == 4

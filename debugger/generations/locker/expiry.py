@@ -32,10 +32,10 @@ def stated(url: str) -> Stated | None:
     """What an address says about its own end; None when it says nothing that is known here."""
     try:
         pairs = parse_qsl(urlsplit(url).query, max_num_fields=100)
-    except ValueError:
+        values = {name.lower(): (name, value) for name, value in pairs}
+        return _dated(values) or _epoch(values) or _shared_access(values) or _span(values)
+    except (ValueError, OverflowError):  # No address, or no moment of any calendar.
         return None
-    values = {name.lower(): (name, value) for name, value in pairs}
-    return _dated(values) or _epoch(values) or _shared_access(values) or _span(values)
 
 
 def _dated(values: Mapping[str, tuple[str, str]]) -> Stated | None:
