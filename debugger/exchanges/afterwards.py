@@ -18,6 +18,9 @@ _MOST: Final = {
     name: Exchange._meta.get_field(name).max_length or 0
     for name in ("made", "job_status", "error_code", "error_message")
 }
+_KEY_MOST: Final = Exchange._meta.get_field("idempotency_key").max_length or 0
+# Every run that made a job has a status: that is no word to look for.
+_FOUND_BY: Final = ("made", "error_code", "error_message")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,28 +32,43 @@ class Job:
     error_code: str = ""
     error_message: str = ""
 
-    def said(self) -> dict[str, str]:
-        """What is said, as the columns of a run hold it."""
+    def columns(self) -> dict[str, str | bool]:
+        """What is said, as the columns of a run hold it.
+
+        A run whose job failed has failed too, though the answer to it was HTTP 200.
+        """
         texts = {name: getattr(self, name) for name in _MOST}
-        return {name: stored_text(text, most=_MOST[name]) for name, text in texts.items() if text}
+        told = {name: stored_text(text, most=_MOST[name]) for name, text in texts.items() if text}
+        return {**told, "failed": True} if self.job_status == JobStatus.FAILED else {**told}
 
 
 def settle(
     exchange_id: int, *, reserved: Decimal | None, final: Decimal | None, job: Job | None = None
 ) -> None:
-    """Note what became of a run's job and what it has cost. What is not stated stays.
-
-    A run whose job failed has failed too, though the answer to it was HTTP 200.
-    """
+    """Note what became of a run's job and what it has cost. What is not stated stays."""
     amounts = {"reserved": reserved, "final": final}
     stated = {name: amount for name, amount in amounts.items() if amount is not None}
-    told = job.said() if job is not None else {}
-    failed = {"failed": True} if told.get("job_status") == JobStatus.FAILED else {}
+    told = job.columns() if job is not None else {}
     if stated or told:
-        Exchange.objects.filter(pk=exchange_id).update(**stated, **told, **failed)
-    new_words = [text for name, text in told.items() if failed or name == "made"]
+        Exchange.objects.filter(pk=exchange_id).update(**stated, **told)
+    new_words = [str(told[name]) for name in _FOUND_BY if name in told]
     if new_words:
         _let_find(exchange_id, new_words)
+
+
+def tell_replays(
+    first: int | None, *, team_id: int, idempotency_key: str, made: str, job: Job
+) -> None:
+    """Note what became of a job in the runs that only repeated the one of the number ``first``.
+
+    They were answered with the same job under the same idempotency key. What it has cost is noted
+    in the first run alone, so that nobody counts it twice.
+    """
+    if not (idempotency_key and made):
+        return
+    kept = stored_text(idempotency_key, most=_KEY_MOST)
+    same = Exchange.objects.filter(team_id=team_id, idempotency_key=kept, made=made)
+    same.exclude(pk=first).update(**job.columns())
 
 
 def _let_find(exchange_id: int, texts: list[str]) -> None:

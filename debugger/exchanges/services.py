@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from debugger.exchanges.afterwards import Job, settle
+from debugger.exchanges.afterwards import Job, settle, tell_replays
 from debugger.exchanges.marks import comment, comments, star
 from debugger.exchanges.models import PREFIX, Exchange
 from debugger.exchanges.narrowing import Narrowed, behind, narrowed, page, rows, some_total
@@ -35,6 +35,7 @@ __all__ = [
     "some_total",
     "star",
     "sweep",
+    "tell_replays",
 ]
 
 

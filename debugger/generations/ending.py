@@ -97,15 +97,28 @@ def save(row: Generation, news: list[New]) -> None:
 def _afterwards(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> None:
     """Money, the run in the history, the result's files and the quickstart."""
     settle(row, outcome, now=now)
-    if row.exchange_id is not None:
-        job = exchanges.Job(
-            job_status=row.status, error_code=row.error_code, error_message=row.error_message
-        )
-        exchanges.settle(row.exchange_id, reserved=row.reserved, final=row.final, job=job)
+    _tell_runs(row)
     if row.state == State.SUCCEEDED and said.urls:
         locker.expect(row, said.urls, now=now)
     if row.team.deleted_at is None:
         progress.reached(row.team, progress.Step.POLLED, user_id=_person(row))
+
+
+def _tell_runs(row: Generation) -> None:
+    """Let the history say of every run that this job answers what became of it."""
+    first = row.exchange_id
+    job = exchanges.Job(
+        job_status=row.status, error_code=row.error_code, error_message=row.error_message
+    )
+    if first is not None:
+        exchanges.settle(first, reserved=row.reserved, final=row.final, job=job)
+    exchanges.tell_replays(
+        first,
+        team_id=row.team_id,
+        idempotency_key=row.idempotency_key,
+        made=row.task_id,
+        job=job,
+    )
 
 
 def settle(row: Generation, outcome: Outcome, *, now: datetime) -> None:

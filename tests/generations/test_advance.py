@@ -124,6 +124,20 @@ class TestLooks:
         run.refresh_from_db()
         assert (states.state_of(run).word, run.failed) == ("Succeeded", False)
 
+    def test_a_replayed_run_says_what_became_of_the_one_job(self) -> None:
+        same: dict[str, Any] = {"job_status": "queued", "made": "task_1", "idempotency_key": "dash-1"}
+        run, replay = run_row(acme(), **same), run_row(acme(), **same)
+        another = run_row(acme(), **same | {"made": "task_2"})
+        row = row_of(exchange=run, idempotency_key="dash-1")
+        advance(row, retrieved(status="succeeded"))
+        replay.refresh_from_db()
+        another.refresh_from_db()
+        assert (replay.job_status, replay.final, another.job_status) == (
+            "succeeded",
+            None,
+            "queued",
+        )
+
     def test_an_unknown_status_is_kept_as_it_is_and_looking_goes_on(self) -> None:
         row = advance(row_of(), retrieved(status="upscaling"))
         assert (row.state, row.status) == (State.ACTIVE, "upscaling")
