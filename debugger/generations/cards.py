@@ -37,6 +37,8 @@ BEAT_MS: Final = 1_500
 SLOW_MS: Final = 10_000
 SETTLING: Final = timedelta(minutes=1)
 """How long after the end a page still asks: copies, credits and balances come a little later."""
+OVERDUE: Final = timedelta(minutes=1)
+"""How long after its time a look is not merely late: then nobody seems to look at all."""
 _WAITING: Final = frozenset({State.SUBMITTING, State.ACTIVE})
 
 
@@ -72,6 +74,7 @@ class Card:
 
     ``mark`` changes with everything that a card shows but its clocks, ``looked`` with each look.
     ``beat`` is after how many milliseconds a page that shows the card asks again, 0 for no more.
+    ``next_in`` is 0 while somebody looks; ``overdue`` is for how long nobody did who should have.
     """
 
     row: Generation
@@ -85,6 +88,7 @@ class Card:
     took: str
     seen_ago: int | None
     next_in: int | None
+    overdue: int | None
     media: tuple[Medium, ...]
     category: str
     model_name: str
@@ -155,7 +159,8 @@ def card(
         elapsed=max(0.0, (end - row.submitted_at).total_seconds()),
         took=wording.length((end - row.submitted_at).total_seconds()) if row.is_final else "",
         seen_ago=None if row.polled_at is None else _whole_seconds(now, row.polled_at),
-        next_in=None if row.next_poll_at is None else _whole_seconds(row.next_poll_at, now),
+        next_in=_next_in(row, now=now),
+        overdue=_overdue(row, now=now),
         media=media,
         category=row.category or (model.category.value if model else ""),
         model_name=model.display_name if model else row.model,
@@ -175,6 +180,20 @@ def _mark(row: Generation, files: Iterable[FileView]) -> str:
 
 def _whole_seconds(later: datetime, earlier: datetime) -> int:
     return max(0, int((later - earlier).total_seconds()))
+
+
+def _next_in(row: Generation, *, now: datetime) -> int | None:
+    """Seconds until the next look. The time of a claimed row is the end of its lease instead."""
+    if row.next_poll_at is None:
+        return None
+    return 0 if row.lease and row.next_poll_at > now else _whole_seconds(row.next_poll_at, now)
+
+
+def _overdue(row: Generation, *, now: datetime) -> int | None:
+    if row.state not in Generation.POLLED or row.next_poll_at is None:
+        return None
+    late = now - row.next_poll_at
+    return int(late.total_seconds()) if late >= OVERDUE else None
 
 
 def _beat(row: Generation, media: tuple[Medium, ...], *, now: datetime) -> int:

@@ -6,17 +6,18 @@ One upstream that is down makes one notice, not one for each of its jobs.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.exchanges.models import Exchange
-from debugger.generations import listing
+from debugger.generations import cards, listing
 from debugger.generations.models import Brake, Generation
 from debugger.teams.models import Team
 
@@ -71,10 +72,27 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Jobs that should have been looked at long ago: the worker stands still."""
+
+    since: datetime
+    jobs: int
+    seconds: int
+
+    @property
+    def sentence(self) -> str:
+        """How many wait, and that it is no reason to worry."""
+        waiting = ngettext("%d job waits.", "%d jobs wait.", self.jobs) % self.jobs
+        again = _("Nothing is lost: looking goes on as soon as the worker runs again.")
+        return f"{waiting} {again}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Top:
     """What stands above the cards."""
 
     summary: Summary
+    overdue: Overdue | None
     downs: tuple[Down, ...]
     waits: tuple[Waiting, ...]
 
@@ -83,6 +101,7 @@ class Top:
         """Changes with everything that is said here, but not with clocks."""
         said = [
             f"{self.summary}",
+            f"{self.overdue.sentence}{self.overdue.since}" if self.overdue else "",
             *(f"{each.sentence}{each.until}" for each in self.downs),
             *(f"{each}" for each in self.waits),
         ]
@@ -92,15 +111,36 @@ class Top:
 def top(team: Team, *, now: datetime) -> Top:
     """The summary and the notices of a team, in at most five statements."""
     opened = Generation.objects.filter(team=team, state__in=listing.OPEN).order_by()
-    jobs = dict(opened.values_list("state").annotate(jobs=Count("pk")))
+    groups = list(_by_state(opened, now=now))
+    jobs = {group["state"]: group["jobs"] for group in groups}
     return Top(
         summary=Summary(
             running=sum(jobs.get(state, 0) for state in listing.RUNNING),
             attention=sum(jobs.get(state, 0) for state in listing.ATTENTION),
             ended_today=_ended_today(team, now=now),
         ),
+        overdue=_overdue(groups, now=now),
         downs=tuple(_downs(opened, now=now)),
         waits=tuple(_waits(team)) if jobs.get(Generation.State.PAUSED) else (),
+    )
+
+
+def _by_state(opened: QuerySet[Generation], *, now: datetime) -> Iterable[dict[str, Any]]:
+    """How many open jobs are in each state, how many of them are overdue, and since when."""
+    polled = Q(state__in=Generation.POLLED, next_poll_at__lte=now - cards.OVERDUE)
+    late = Count("pk", filter=polled), Min("next_poll_at", filter=polled)
+    return opened.values("state").annotate(jobs=Count("pk"), late=late[0], since=late[1])
+
+
+def _overdue(groups: Iterable[dict[str, Any]], *, now: datetime) -> Overdue | None:
+    late = [group for group in groups if group["late"]]
+    if not late:
+        return None
+    since = min(group["since"] for group in late)
+    return Overdue(
+        since=since,
+        jobs=sum(group["late"] for group in late),
+        seconds=int((now - since).total_seconds()),
     )
 
 

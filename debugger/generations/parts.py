@@ -90,9 +90,10 @@ class Page:
     def parts(self) -> list[Part]:
         """Every part with its mark."""
         row, job = self.row, self.job
+        late = job.overdue is not None
         minute = self.now.replace(second=0, microsecond=0) if job.open else None
         shown = {
-            "status": (job.mark, row.polls, row.failures, row.next_poll_at, self.follows),
+            "status": (job.mark, row.polls, row.failures, row.next_poll_at, self.follows, late),
             "results": (job.media, row.state, row.error_code, row.error_message),
             "rail": (job.mark, row.balance_after_at, minute, row.started_at),
             "story": (job.mark, row.polls),

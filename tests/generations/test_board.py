@@ -90,6 +90,43 @@ def test_the_summary_counts_what_runs_what_waits_and_what_ended_today() -> None:
     assert found == notices.Summary(running=2, attention=1, ended_today=1)
 
 
+def test_a_worker_that_stands_still_is_told_once_on_the_board_and_on_the_page_of_a_job() -> None:
+    now = timezone.now()
+    rows = [job(acme(), at=now, next_poll_at=now - timedelta(seconds=95)) for _ in range(2)]
+    job(acme(), at=now, next_poll_at=now - timedelta(seconds=20))
+    text = page()
+    assert text.count("The worker has not looked for") == 1
+    assert "2 jobs wait. Nothing is lost" in text
+    assert "waits for the worker" in text
+    assert "The worker has not looked for" in job_page(rows[0])
+
+
+def test_a_job_that_nobody_has_to_look_at_is_no_sign_of_a_worker_that_stands_still() -> None:
+    late = timezone.now() - timedelta(minutes=5)
+    job(acme(), state=State.PAUSED, next_poll_at=late)
+    job(acme(), next_poll_at=timezone.now() - timedelta(seconds=30))
+    assert "The worker has not looked" not in page()
+
+
+def test_the_board_hears_of_a_worker_that_stands_still_and_that_it_runs_again() -> None:
+    row = job(acme(), next_poll_at=timezone.now() + timedelta(seconds=30))
+    calm = page()
+    assert ask(calm).status_code == 204
+    Generation.objects.filter(pk=row.pk).update(next_poll_at=timezone.now() - timedelta(minutes=2))
+    assert "The worker has not looked for" in told(ask(calm))
+    still = page()
+    Generation.objects.filter(pk=row.pk).update(next_poll_at=timezone.now() + timedelta(seconds=9))
+    assert "The worker has not looked" not in told(ask(still))
+
+
+def test_while_a_job_is_being_looked_at_no_time_of_a_next_look_is_told() -> None:
+    until = timezone.now() + timedelta(seconds=28)
+    job(acme(), lease="a" * 32, next_poll_at=until)
+    text = page()
+    assert "looking" in text
+    assert "next in" not in text
+
+
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
