@@ -17,6 +17,23 @@ from tests.exchanges.screens import HOME
 BASE = "https://rivya.ai"
 HALF = '{"model":"\\ud83d","note":"\\u0000"}'
 DEEP = "[" * 900 + "]" * 900
+TYPED = (
+    *(
+        "²",
+        "9" * 300,
+        "-1",
+        "\0",
+        "\u202e",
+        "😀 \ud7ff",
+        "'",
+        '"*',
+        "&|!():*<->",
+        "task_*\\",
+        "a.b." * 99,
+    ),
+    *("../../etc/passwd", "Europe", "0001-01-01T00:00:00+14:00", "9999-12-31", "2026-W01-1"),
+    *("gen_7zzzzzzzzzzzz", "run_zzzzzzzzzzzzz", "x" * 100_000, "NEAR(a b)", "{a b}:c", "^a - b"),
+)
 HOSTILE = (HALF, DEEP, "1" * 5000, '{"a":1e999}', "[NaN]")
 
 
@@ -64,3 +81,14 @@ def test_a_person_that_nobody_can_be_is_no_error_of_the_page(number: str) -> Non
     run_row(acme(), prompt="a fox")
     person("Alice")
     assert browser_of("Alice").get(HOME, {"person": number}).status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [HOME, "/t/acme/generations/", "/t/acme/errors/"])
+def test_whatever_is_typed_into_a_link_the_pages_stand(address: str) -> None:
+    run_row(acme(), prompt="a fox")
+    alice = browser_of("Alice")
+    names = ("q", "code", "model", "key", "since", "until", "tz", "person", "state", "window")
+    for text in TYPED:
+        for given in (dict.fromkeys(names, text), {"older_than": text}, {"newer_than": text}):
+            assert alice.get(address, given).status_code in (200, 422), text[:40]
