@@ -15,10 +15,11 @@ from debugger.exchanges.models import Exchange, ExchangeWords
 from debugger.exchanges.recording import stored_text
 
 _MOST: Final = {
-    name: Exchange._meta.get_field(name).max_length or 0
-    for name in ("made", "job_status", "error_code", "error_message")
+    field.name: field.max_length
+    for field in Exchange._meta.concrete_fields
+    if field.max_length is not None
 }
-_KEY_MOST: Final = Exchange._meta.get_field("idempotency_key").max_length or 0
+_OF_JOBS: Final = ("made", "job_status", "error_code", "error_message")
 # Every run that made a job has a status: that is no word to look for.
 _FOUND_BY: Final = ("made", "error_code", "error_message")
 
@@ -37,7 +38,7 @@ class Job:
 
         A run whose job failed has failed too, though the answer to it was HTTP 200.
         """
-        texts = {name: getattr(self, name) for name in _MOST}
+        texts = {name: getattr(self, name) for name in _OF_JOBS}
         told = {name: stored_text(text, most=_MOST[name]) for name, text in texts.items() if text}
         return {**told, "failed": True} if self.job_status == JobStatus.FAILED else {**told}
 
@@ -66,9 +67,10 @@ def tell_replays(
     """
     if not (idempotency_key and made):
         return
-    kept = stored_text(idempotency_key, most=_KEY_MOST)
+    kept = stored_text(idempotency_key, most=_MOST["idempotency_key"])
     same = Exchange.objects.filter(team_id=team_id, idempotency_key=kept, made=made)
-    same.exclude(pk=first).update(**job.columns())
+    others = same if first is None else same.exclude(pk=first)
+    others.update(**job.columns())
 
 
 def _let_find(exchange_id: int, texts: list[str]) -> None:

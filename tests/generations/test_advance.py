@@ -125,9 +125,9 @@ class TestLooks:
         assert (states.state_of(run).word, run.failed) == ("Succeeded", False)
 
     def test_a_replayed_run_says_what_became_of_the_one_job(self) -> None:
-        same: dict[str, Any] = {"job_status": "queued", "made": "task_1", "idempotency_key": "dash-1"}
-        run, replay = run_row(acme(), **same), run_row(acme(), **same)
-        another = run_row(acme(), **same | {"made": "task_2"})
+        same: dict[str, Any] = {"job_status": "queued", "idempotency_key": "dash-1"}
+        run, replay = (run_row(acme(), made="task_1", **same) for _run in range(2))
+        another = run_row(acme(), made="task_2", **same)
         row = row_of(exchange=run, idempotency_key="dash-1")
         advance(row, retrieved(status="succeeded"))
         replay.refresh_from_db()
