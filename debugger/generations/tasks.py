@@ -48,4 +48,5 @@ def save_results() -> int:
 @shared_task(name="debugger.generations.sweep", ignore_result=True)
 def sweep() -> int:
     """Delete the copies of results, and the jobs, that the teams' rules no longer keep."""
-    return sweeping.sweep(timezone.now()) + expiry.expire(now=timezone.now())
+    gone = sweeping.sweep(timezone.now()) + expiry.expire(now=timezone.now())
+    return gone + expiry.strip()

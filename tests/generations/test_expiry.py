@@ -8,13 +8,21 @@ import pytest
 
 from debugger.exchanges.models import HistoryRules
 from debugger.generations import expiry
-from debugger.generations.expiry import expire
+from debugger.generations.expiry import expire, strip
 from debugger.generations.models import Generation, Moment, SavedFile
-from tests.cast import acme, zenith
+from debugger.teams import services as teams
+from tests.cast import acme, place, zenith
 from tests.generations.jobs import NOON, job, moment, saved, succeeded
+from tests.keys.deeds import by
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
+
+
+def said_of(row: Generation) -> tuple[str, list[str]]:
+    """The title of a job and the texts of its moments."""
+    fresh = Generation.objects.get(pk=row.pk)
+    return fresh.title, list(fresh.moments.order_by("number").values_list("payload", flat=True))
 
 
 def left() -> set[int]:
@@ -52,3 +60,27 @@ def test_many_jobs_go_in_batches(monkeypatch: pytest.MonkeyPatch) -> None:
         succeeded(acme())
     assert expire(now=NOON + 99 * DAY) == 5
     assert left() == set()
+
+
+def test_a_deleted_team_keeps_no_jobs() -> None:
+    row, theirs = job(acme()), job(zenith())
+    alice = place("Alice", acme())
+    teams.delete(alice, typed="Acme", by=by(alice), now=NOON)
+    row.refresh_from_db()
+    assert (row.state, row.request_text, row.next_poll_at) == ("stopped", "", None)
+    assert expire(now=NOON + timedelta(seconds=1)) == 1
+    assert left() == {theirs.pk}
+
+
+def test_what_was_sent_leaves_the_jobs_of_a_team_that_keeps_no_bodies() -> None:
+    rows = [succeeded(acme()), succeeded(zenith())]
+    for row in rows:
+        moment(row, "sent", payload="A bottle", facts={"path": "/api/v1/generations"})
+        moment(row, "ended", payload="{}")
+    HistoryRules.objects.create(team=acme(), bodies=False)
+    assert strip() == 1
+    assert strip() == 0
+    assert [said_of(row) for row in rows] == [
+        ("", ["", "{}"]),
+        ("A bottle on a table", ["A bottle", "{}"]),
+    ]
