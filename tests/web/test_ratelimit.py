@@ -18,6 +18,8 @@ from debugger.web.errors import TooMany
 from debugger.web.ratelimit import RUNS, SANDBOXES, Limit, asker_of, network_of, take
 from rivya_dash.database import cache_from_url
 from tests.cast import acme, browser_of, person
+from tests.exchanges.rows import run_row
+from tests.generations.jobs import job as running
 from tests.site.test_services import REDIS, reach
 
 pytestmark = pytest.mark.django_db
@@ -311,3 +313,18 @@ def test_in_redis_they_are_shared_and_counted_the_same(settings: Any) -> None:
     assert waits(RUNS, "a", 720) == [0]
     for name in ("a:10", "a:12", "b:10"):
         cache.delete(f"limit:runs:{name}")
+
+
+def test_steering_comments_and_exports_of_a_team_are_limited(settings: Any) -> None:
+    settings.RIVYA_DASH_RUNS_PER_MINUTE = 1
+    run, job = run_row(acme(), prompt="a fox"), running(acme())
+    posts = (f"history/{run.name}/comment", f"generations/{job.name}/comment")
+    for name, path in zip(("Alice", "Ada"), posts, strict=True):
+        answers = [browser_of(name).post(f"/t/acme/{path}", {"text": "Yes"}) for _ in range(3)]
+        assert answers[-1].status_code == 429
+    steered = [
+        browser_of("Bob").post(f"/t/acme/generations/{job.name}/steer", {"what": "look"})
+        for _ in range(3)
+    ]
+    assert steered[-1].status_code == 429
+    assert browser_of("Bob").get("/t/acme/history/export.csv").status_code == 429

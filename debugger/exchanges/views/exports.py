@@ -21,6 +21,7 @@ from debugger.teams.access import Right, TeamRequest, team_view
 from debugger.teams.models import Team
 from debugger.web.connections import in_thread
 from debugger.web.errors import Invalid, NotFound
+from debugger.web.ratelimit import RUNS, limited
 
 PLACE = gettext_noop("History")
 _KINDS = {
@@ -62,6 +63,7 @@ def _written(exchange: Exchange, form: str) -> str:
 
 @team_view(Right.EXPORT_RUNS)
 @require_GET
+@limited(RUNS)
 async def many(request: TeamRequest, format: str) -> HttpResponseBase:
     """The list as it is narrowed, however long, as a file that is written while it is read."""
     if format not in lists.FORMATS:

@@ -26,6 +26,7 @@ from debugger.exchanges.narrowing import Narrowed
 from debugger.teams.access import Right, TeamRequest, team_view
 from debugger.web import pages
 from debugger.web.errors import Invalid, NotFound
+from debugger.web.ratelimit import RUNS, limited
 
 logger = logging.getLogger(__name__)
 _NEXT_LENGTH: Final = 2_000
@@ -172,6 +173,7 @@ def star(request: TeamRequest, run: str) -> HttpResponse:
 
 @team_view(Right.MARK_RUNS)
 @require_POST
+@limited(RUNS)
 def comment(request: TeamRequest, run: str) -> HttpResponse:
     """Say something about a run, or take back what one said."""
     row, member = services.find(request.member.team, run), request.member

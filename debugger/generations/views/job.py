@@ -20,6 +20,7 @@ from debugger.keys.models import ApiKey
 from debugger.teams.access import Right, TeamRequest, team_view
 from debugger.teams.models import Membership
 from debugger.web.errors import Invalid
+from debugger.web.ratelimit import RUNS, limited
 
 
 def _page(request: TeamRequest, name: str) -> Page:
@@ -66,6 +67,7 @@ def card(request: TeamRequest, generation: str) -> HttpResponse:
 
 @team_view(Right.MARK_RUNS)
 @require_POST
+@limited(RUNS)
 def steer(request: TeamRequest, generation: str) -> HttpResponse:
     """Stop watching, follow again, look now, or be told of the end; back to the job."""
     job = services.find(request.member.team, generation)
@@ -108,6 +110,7 @@ def _key(request: HttpRequest, member: Membership) -> ApiKey:
 
 @team_view(Right.MARK_RUNS)
 @require_POST
+@limited(RUNS)
 def comment(request: TeamRequest, generation: str) -> HttpResponse:
     """Say something about a job."""
     job = services.find(request.member.team, generation)
