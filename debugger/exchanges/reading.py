@@ -164,11 +164,6 @@ class Reading:
         """The panel's draft, as its page reads it; "" when it was not kept."""
         return self.content.draft if self.content else ""
 
-    @property
-    def takes_file(self) -> bool:
-        """Whether a file has to be chosen again."""
-        return self.operation is not None and self.operation.kind is operations.Kind.UPLOAD
-
 
 def pretty_json(text: str) -> str:
     """The same JSON with line breaks; "" for what is no JSON, or none that can be read here."""

@@ -8,17 +8,13 @@ to.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
-from django.db.models import Q
 
-from debugger.generations.models import Brake, Generation
-from debugger.keys.models import ApiKey
-from debugger.teams.models import Team
+from debugger.generations.models import Brake
 
 HOST: Final = "host:"
 KEY: Final = "key:"
@@ -121,39 +117,6 @@ def back_at(brake: Brake, *, now: datetime, chance: float) -> datetime:
     until = max(brake.until, now)
     spread = max(1.0, SPREAD * (until - now).total_seconds())
     return until + timedelta(seconds=chance * spread)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
-    """A brake as a team may see it. ``label`` names a key, ``host`` an upstream; one is ""."""
-
-    host: str
-    label: str
-    since: datetime
-    until: datetime
-    reason: str
-
-
-def brakes_of(team: Team, *, now: datetime) -> list[Notice]:
-    """What holds up jobs of this team at the moment, what has lasted longest first."""
-    polled = Generation.objects.filter(team=team, mode="live", state__in=Generation.POLLED)
-    hosts = {host_scope(url): url for url in polled.values_list("base_url", flat=True).distinct()}
-    labels = {
-        key_scope(public_id): label
-        for public_id, label in ApiKey.objects.filter(team=team).values_list("public_id", "label")
-    }
-    found = Brake.objects.filter(Q(scope__in=hosts) | Q(scope__in=labels), until__gt=now)
-    return [_notice(brake, hosts, labels) for brake in found.order_by("since")]
-
-
-def _notice(brake: Brake, hosts: Mapping[str, str], labels: Mapping[str, str]) -> Notice:
-    return Notice(
-        host=hosts.get(brake.scope, ""),
-        label=labels.get(brake.scope, ""),
-        since=brake.since,
-        until=brake.until,
-        reason=brake.reason,
-    )
 
 
 class Streaks:

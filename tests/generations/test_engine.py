@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from debugger.generations import advance, brakes, engine
+from debugger.generations import advance, engine, notices
 from debugger.generations.engine import claims
 from debugger.generations.looks import Due, Look
 from debugger.generations.models import Brake, Generation
@@ -240,7 +240,8 @@ def test_a_thousand_jobs_of_a_host_that_is_down_make_one_notice(
     assert Brake.objects.count() == 1
     assert caplog.text.count("is not asked for a while") == 1
     assert asked <= 500
-    assert len(brakes.brakes_of(acme(), now=SOON)) == 1
+    (notice,) = notices.top(acme(), now=SOON).downs
+    assert notice.jobs == 1_000
     # Until the pause is over nobody asks; then one look does, for all of them.
     engine.round(SOON + timedelta(seconds=1))
     assert teller.asked.total() == asked

@@ -320,7 +320,7 @@ def test_a_page_is_told_what_it_may_say_about_a_file() -> None:
     assert view.address == address(row)
     assert view.download == f"{address(row)}?download=1"
     assert (view.is_saved, view.is_shown, view.kind) == (True, True, "image")
-    assert view.dimensions == "1024 × 768"
+    assert (view.width, view.height) == (1024, 768)
     assert view.size_text == f"{len(png())}\xa0bytes"
     assert view.upstream_expires_by == "X-Amz-Expires"
     assert view.expires_at == row.expires_at

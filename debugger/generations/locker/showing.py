@@ -86,11 +86,6 @@ class FileView:
         """Whether a copy is still to come."""
         return self.state == SavedFile.State.WAITING
 
-    @property
-    def dimensions(self) -> str:
-        """ "1024 × 768" in pixels, "" where they are not known."""
-        return f"{self.width} × {self.height}" if self.width and self.height else ""
-
 
 def files_of(generation: Generation) -> tuple[FileView, ...]:
     """The files of one job's result, in the result's order. The job comes with its team."""
