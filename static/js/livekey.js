@@ -37,7 +37,8 @@ function sync() {
 /** What was chosen in this tab before is chosen again, where this team still has it. */
 function recall() {
   const select = chooser();
-  if (!select) return;
+  // A page that opens live was asked to with a certain key.
+  if (!select || live()) return;
   const [team, id] = (sessionStorage.getItem(CHOSEN) ?? "/").split("/");
   const there = team === select.dataset.keyChoice && [...select.options].some((each) => each.value === id);
   if (!there || select.value === id) return;

@@ -1,5 +1,6 @@
 /*
- * Mock or live. A page always opens in mock mode; live is a choice that a person makes on it.
+ * Mock or live. A page opens in mock mode; live is a choice that a person makes on it, or made when
+ * they asked to run a live run again. Who comes back to a page, or loads it anew, is in mock mode.
  *
  * <button data-mode-choice="mock|live" aria-pressed data-say="...">  chooses.
  * <input type="hidden" data-mode-field>                              gets the word.
@@ -55,7 +56,14 @@ document.addEventListener("htmx:configRequest", (event) => {
 });
 
 window.addEventListener("pagehide", forget);
-window.addEventListener("pageshow", () => {
+/** @param {PageTransitionEvent} event */
+function opened(event) {
+  const [way] = /** @type {PerformanceNavigationTiming[]} */ (performance.getEntriesByType("navigation"));
+  const given = document.querySelector("[data-panel]")?.getAttribute("data-mode");
+  return given === "live" && !event.persisted && way?.type === "navigate" ? "live" : "mock";
+}
+
+window.addEventListener("pageshow", (event) => {
   forget();
-  choose("mock");
+  choose(opened(event));
 });
