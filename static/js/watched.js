@@ -12,6 +12,7 @@ const HIDDEN_MS = 15_000;
 const address = document.querySelector("meta[name=dash-ended]")?.getAttribute("content");
 const title = document.title;
 let unseen = 0;
+let watching = false;
 
 /** @typedef {{name: string, title: string, word: string, good: boolean, url: string}} Ended */
 
@@ -46,11 +47,15 @@ function tell(job) {
 async function watch() {
   const found = await ask("POST");
   found?.ended.forEach(tell);
-  if (found?.left) setTimeout(watch, document.hidden ? HIDDEN_MS : VISIBLE_MS);
+  watching = Boolean(found?.left);
+  if (watching) setTimeout(watch, document.hidden ? HIDDEN_MS : VISIBLE_MS);
 }
 
 async function begin() {
-  if (address && (await ask("GET"))?.left) watch();
+  if (!address || watching) return;
+  watching = true;
+  if ((await ask("GET"))?.left) watch();
+  else watching = false;
 }
 
 document.addEventListener("visibilitychange", () => {
@@ -61,14 +66,26 @@ document.addEventListener("visibilitychange", () => {
 
 document.addEventListener("click", async (event) => {
   const button = /** @type {Element} */ (event.target).closest("[data-notify]");
-  if (!(button instanceof HTMLButtonElement) || window.Notification?.permission !== "default") return;
+  if (!(button instanceof HTMLButtonElement) || button.dataset.asked || window.Notification?.permission !== "default") return;
   event.preventDefault();
+  button.dataset.asked = "1";
   try {
     await Notification.requestPermission();
   } catch {
     // A toast tells it then.
   }
-  button.form?.requestSubmit(button);
+  button.click();
+});
+
+// What was done with a job stands in its place; why it could not be done, beside it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, xhr } = event.detail;
+  if (!elt?.matches?.(".job-steer") || xhr.status < 400) return;
+  const said = document.getElementById("steer-said");
+  if (said) Object.assign(event.detail, { shouldSwap: true, isError: false, target: said, swapOverride: "innerHTML", selectOverride: "#main h1 + p" });
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.elt?.matches?.(".job-steer") && event.detail.successful) begin();
 });
 
 begin();

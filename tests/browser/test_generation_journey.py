@@ -111,7 +111,7 @@ def submitted(visitor: Visitor) -> None:
     expect(page.locator(".job-card")).to_be_visible()
     page.locator("#open-job").click()
     page.locator("#steer-notify").click()
-    expect(page.locator("#steer-quiet")).to_contain_text("You will be told", timeout=ANSWER)
+    expect(page.locator("#steer-notify")).to_contain_text("You will be told", timeout=ANSWER)
 
 
 def found_again(page: Page, site: str) -> None:
