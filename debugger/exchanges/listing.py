@@ -18,6 +18,7 @@ from debugger.exchanges.models import Exchange
 from debugger.exchanges.states import Words
 from debugger.keys.models import ApiKey
 from debugger.teams.models import Membership, Team
+from debugger.web.lengths import length
 
 Option = tuple[str, str]
 FOLDED: Final = ("code", "model", "key", "starred", "since", "until")
@@ -71,7 +72,7 @@ class Line:
     @property
     def duration(self) -> str:
         """How long it took, in words as short as they can be."""
-        return duration(self.row.total_ms)
+        return length(self.row.total_ms / 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,19 +121,6 @@ def operation_title(operation_id: str) -> str:
         return _(operations.get(operation_id).title)
     except KeyError:
         return operation_id
-
-
-def duration(milliseconds: float) -> str:
-    """A duration: 412 ms, 3.2 s, 2 min 5 s."""
-    if milliseconds < 1000:
-        return _("%d ms") % round(milliseconds)
-    seconds = milliseconds / 1000
-    if seconds < 100:
-        return _("%.1f s") % seconds
-    return _("%(minutes)d min %(seconds)d s") % {
-        "minutes": seconds // 60,
-        "seconds": int(seconds % 60),
-    }
 
 
 def operation_options() -> list[tuple[str, list[Option]]]:

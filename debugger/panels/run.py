@@ -28,6 +28,7 @@ from debugger.panels.readings import Reading
 from debugger.panels.stream import Told
 from debugger.panels.submission import Last, Submission, new_nonce
 from debugger.web.highlight import coloured
+from debugger.web.lengths import length
 
 # More than this in one element makes a page slow; the count says how much there was.
 SHOWN: Final = 512 * 1024
@@ -99,7 +100,7 @@ def result_of(
         mock=outcome.mode is Mode.MOCK,
         status=response.status if response else None,
         timing=_timing(outcome),
-        total=watch.duration(outcome.timings.total_ms / 1000),
+        total=length(outcome.timings.total_ms / 1000),
         size=filesizeformat(response.size) if response else "",
         reading=reading,
         failure=failures.advise(outcome),
@@ -128,14 +129,12 @@ def _member(value: object, name: str) -> object:
 def _timing(outcome: Outcome) -> str:
     timings, words = outcome.timings, []
     if timings.connect_ms is not None:
-        words.append(
-            _("connected in %(time)s") % {"time": watch.duration(timings.connect_ms / 1000)}
-        )
+        words.append(_("connected in %(time)s") % {"time": length(timings.connect_ms / 1000)})
     if timings.first_byte_ms is not None:
         words.append(
-            _("first byte after %(time)s") % {"time": watch.duration(timings.first_byte_ms / 1000)}
+            _("first byte after %(time)s") % {"time": length(timings.first_byte_ms / 1000)}
         )
-    words.append(_("%(time)s in all") % {"time": watch.duration(timings.total_ms / 1000)})
+    words.append(_("%(time)s in all") % {"time": length(timings.total_ms / 1000)})
     return " · ".join(words)
 
 
@@ -279,5 +278,5 @@ def streamed(result: Result, told: Told) -> Result:
         result,
         streamed=True,
         reading=reading,
-        first_token=watch.duration(first / 1000) if first is not None else "",
+        first_token=length(first / 1000) if first is not None else "",
     )

@@ -22,6 +22,7 @@ from debugger.panels import failures
 from debugger.panels.media import Medium
 from debugger.panels.readings import Step, job_steps, safe_json, text_of, tone
 from debugger.web.highlight import coloured
+from debugger.web.lengths import length
 
 # In mock mode nobody waits for a real model, and no account has a rate limit to spare.
 MOCK_PACE: Final = 0.4
@@ -222,9 +223,9 @@ def card(
         watching=watching,
         ended=ended,
         delay_ms=round(delay * 1000),
-        delay_text=duration(delay),
+        delay_text=length(delay),
         elapsed_seconds=f"{max(0.0, now - watch.started):.1f}",
-        elapsed=duration(max(0.0, now - watch.started)),
+        elapsed=length(max(0.0, now - watch.started)),
         took=_took(value) if ended else "",
         polls=watch.polls,
         last_poll=_clock(watch.polled),
@@ -332,20 +333,7 @@ def _took(value: Mapping[str, Any]) -> str:
     created, updated = _epoch(value.get("created_at")), _epoch(value.get("updated_at"))
     if created is None or updated is None or updated < created:
         return ""
-    return duration(updated - created)
-
-
-def duration(seconds: float) -> str:
-    """A length of time in few characters: 412 ms, 3.2 s, 2 min 05 s."""
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min"
+    return length(updated - created)
 
 
 def _clock(moment: float) -> str:

@@ -26,6 +26,7 @@ from debugger.exchanges.narrowing import Narrowed
 from debugger.teams.access import Right, TeamRequest, team_view
 from debugger.web import pages
 from debugger.web.errors import Invalid, NotFound
+from debugger.web.lengths import length
 from debugger.web.ratelimit import RUNS, limited
 
 logger = logging.getLogger(__name__)
@@ -150,9 +151,9 @@ def _around(shown: reading.Reading) -> dict[str, Any]:
         "before": before,
         "other": other,
         "origin": row.origin,
-        "took": listing.duration(row.total_ms),
-        "first_byte": "" if first is None else listing.duration(first),
-        "phases": [(each, listing.duration(each.ms)) for each in shown.phases],
+        "took": length(row.total_ms / 1000),
+        "first_byte": "" if first is None else length(first / 1000),
+        "phases": [(each, length(each.ms / 1000)) for each in shown.phases],
         "curl": curl.command(row, base_url=settings.RIVYA_BASE_URL) if known else "",
         "curl_note": curl.note(row) if known else "",
     }
