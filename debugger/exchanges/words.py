@@ -35,6 +35,9 @@ _UNSPACED: Final = (
 _UNSPACED_RUN: Final = re.compile(f"[{_UNSPACED}]+")
 _JOINED: Final = re.compile(r"[^\s\-._:/@+~]+(?:[\-._:/@+~]{1,3}[^\s\-._:/@+~]+)*")
 _BORDER: Final = re.compile(r"[\-._:/@+~]+")
+# Putting marks in their order takes time that grows with the square of how many stand in a row. So
+# text is folded in pieces, which end at a space wherever there is one.
+_PIECE: Final = re.compile(r".{1,1024}(?:(?<=\s)|\Z)|.{1,1024}", re.DOTALL)
 
 
 def of_texts(texts: Iterable[str], *, team_id: int) -> str:
@@ -87,6 +90,18 @@ def _distinct(texts: Iterable[str]) -> Iterator[str]:
 
 def _folded(text: str) -> str:
     """Text in one spelling: without case, joiners and variants, each other sign a space."""
+    if text.isascii():
+        return text.casefold()
+    whole, length = [], 0
+    for found in _PIECE.finditer(text):
+        whole.append(_of_piece(found[0]))
+        length += len(whole[-1])
+        if length >= _LONGEST_TEXT:
+            break
+    return "".join(whole)
+
+
+def _of_piece(text: str) -> str:
     whole = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return whole if whole.isascii() else "".join(map(_kept, whole))
 
