@@ -79,13 +79,13 @@ document.addEventListener("click", async (event) => {
 
 // What was done with a job stands in its place; why it could not be done, beside it.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { elt, xhr } = event.detail;
-  if (!elt?.matches?.(".job-steer") || xhr.status < 400) return;
+  const { requestConfig, xhr } = event.detail;
+  if (!requestConfig?.elt.matches(".job-steer") || xhr.status < 400) return;
   const said = document.getElementById("steer-said");
   if (said) Object.assign(event.detail, { shouldSwap: true, isError: false, target: said, swapOverride: "innerHTML", selectOverride: "#main h1 + p" });
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.elt?.matches?.(".job-steer") && event.detail.successful) begin();
+  if (event.detail.requestConfig?.elt.matches(".job-steer") && event.detail.successful) begin();
 });
 
 begin();
