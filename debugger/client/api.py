@@ -11,7 +11,7 @@ import asyncio
 
 from debugger.client.answers import TRANSPORT_TROUBLE, answer, close
 from debugger.client.exchange import Limits, begin
-from debugger.client.outcome import Outcome
+from debugger.client.outcome import Failure, FailureKind, Outcome
 from debugger.client.request import Call, CannotSend, Prepared, Upload, prepare
 from debugger.client.streaming import Finished, FrameArrived, Opened, StreamEvent, stream
 from debugger.client.transport import Upstream, close_network, live_upstream, mock_upstream
@@ -33,6 +33,7 @@ __all__ = [
     "mock_upstream",
     "prepare",
     "stream",
+    "unsent",
 ]
 
 
@@ -50,3 +51,10 @@ async def call(upstream: Upstream, call: Call, *, limits: Limits = Limits()) -> 
         return await answer(exchange, response)
     finally:
         await close(response)
+
+
+def unsent(upstream: Upstream, call: Call) -> Outcome | None:
+    """The call as it is before it is sent: its request alone. None when it cannot be sent."""
+    exchange = begin(upstream, call, limits=Limits())
+    failure = Failure(kind=FailureKind.NOT_SENT)
+    return exchange.ended(failure) if exchange.prepared is not None else None

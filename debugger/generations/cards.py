@@ -184,7 +184,8 @@ def _whole_seconds(later: datetime, earlier: datetime) -> int:
 
 def _next_in(row: Generation, *, now: datetime) -> int | None:
     """Seconds until the next look. The time of a claimed row is the end of its lease instead."""
-    if row.next_poll_at is None:
+    # While a request is open, its answer is waited for and not the next try.
+    if row.next_poll_at is None or row.is_under_way:
         return None
     return 0 if row.lease and row.next_poll_at > now else _whole_seconds(row.next_poll_at, now)
 

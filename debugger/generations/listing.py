@@ -190,16 +190,20 @@ def _day(day: date, today: date) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """What a page does not show yet: cards that changed, cards that were looked at, new cards."""
+    """What a page does not show yet: cards that changed, cards that were looked at, new cards.
+
+    ``gone`` names cards without a row: the request of one was refused, or another row has its job.
+    """
 
     changed: tuple[Card, ...]
     looked: tuple[Card, ...]
     added: tuple[Card, ...]
+    gone: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
         """Whether there is something to say."""
-        return bool(self.changed or self.looked or self.added)
+        return bool(self.changed or self.looked or self.added or self.gone)
 
 
 def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: datetime) -> News:
@@ -214,7 +218,9 @@ def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: d
     changed: list[Card] = []
     looked: list[Card] = []
     added: list[Card] = []
-    for each in cards.marked([*mine.order_by("-pk"), *fresh], team=team):
+    here = list(mine.order_by("-pk"))
+    gone = known.keys() - {row.pk for row in here}
+    for each in cards.marked([*here, *fresh], team=team):
         # Most cards have nothing to say: only those that do are made.
         had, polls = known.get(each.row.pk, ("", ""))
         if had == each.mark and polls == str(each.row.polls):
@@ -222,7 +228,12 @@ def news(team: Team, wanted: Wanted, shown: Iterable[str], *, since: str, now: d
         card = cards.card(each.row, files=each.files, now=now)
         news_of = looked if had == each.mark else changed if each.row.pk in known else added
         news_of.append(card)
-    return News(changed=tuple(changed), looked=tuple(looked), added=tuple(added))
+    return News(
+        changed=tuple(changed),
+        looked=tuple(looked),
+        added=tuple(added),
+        gone=tuple(moments.name_of(PREFIX, number) for number in sorted(gone)),
+    )
 
 
 def _known(shown: Iterable[str]) -> Iterable[tuple[int, tuple[str, str]]]:

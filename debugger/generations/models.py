@@ -34,7 +34,8 @@ class Generation(models.Model):
     idempotency key. Amounts are credits as the API states them, null for "not stated".
 
     ``next_poll_at`` is null when nobody looks. ``lease`` names the worker that looks just now; what
-    it writes is written only while the lease is still its own. ``digest`` stands for the last
+    it writes is written only while the lease is still its own; UNDER_WAY stands there while the
+    submission itself is open, which nobody hurries. ``digest`` stands for the last
     answer, ``looks`` is the run of looks since the last change ("offset_ms:took_ms:status;" each),
     which moves into a Moment when something changes. ``version`` grows with every visible change.
     """
@@ -54,6 +55,7 @@ class Generation(models.Model):
 
     FINAL: ClassVar[frozenset[str]] = frozenset({State.SUCCEEDED, State.FAILED, State.LOST})
     POLLED: ClassVar[frozenset[str]] = frozenset({State.SUBMITTING, State.ACTIVE, State.UNKNOWN})
+    UNDER_WAY: ClassVar[str] = "under way"
 
     id = models.BigIntegerField(primary_key=True, default=moments.new_id)
     team = models.ForeignKey(
@@ -157,6 +159,11 @@ class Generation(models.Model):
     def is_final(self) -> bool:
         """Whether nothing more will happen."""
         return self.state in self.FINAL
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether its submission is just being sent for the first time, as far as is known."""
+        return self.state == self.State.SUBMITTING and self.lease == self.UNDER_WAY
 
 
 class Moment(models.Model):

@@ -1,6 +1,7 @@
-"""From the first answer of a submission to a row that is followed; and looks that people make.
+"""From a submission to a row that is followed; and looks that people make.
 
-    generation = track(Started(exchange=…, outcome=…, team=…, …))
+    begun = begin(Started(outcome=api.unsent(…), team=…, …))                 before it goes out
+    generation = track(Started(exchange=…, outcome=…, begun=begun, …))       with its answer
 
 A job has one row however often its answer comes: a replayed answer, a second tab and a retry of
 what seemed lost all meet in it.
@@ -8,87 +9,66 @@ what seemed lost all meet in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
-from debugger.client.outcome import Mode, Outcome, RequestSnapshot
-from debugger.client.redact import MARK
+from debugger.client.api import Limits
+from debugger.client.outcome import Outcome
 from debugger.exchanges import services as exchanges
-from debugger.exchanges.models import Exchange
 from debugger.generations import answers, ending, moments, pace
 from debugger.generations.answers import Said
 from debugger.generations.models import Generation, Moment
 from debugger.generations.moments import New
 from debugger.generations.rows import held, same_place
+from debugger.generations.started import Started
 from debugger.keys.live import charges
 from debugger.keys.live.charges import Verdict
-from debugger.keys.models import ApiKey, Spend
 from debugger.teams.models import Team
 from debugger.web.moments import new_id
 
 State = Generation.State
 _TRIES: Final = 8
+# Longer than the answer to a submission is waited for, so that nobody sends it again meanwhile.
+_UNDER_WAY: Final = timedelta(seconds=Limits().total + 30)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Started:
-    """A run of generations.create whose answer is here, or whose answer is missing.
+def begin(started: Started) -> Generation | None:
+    """The row of a job before its submission goes out; None where it could not be sent again.
 
-    ``request`` is the outcome's own unless given. ``key`` is the stored key that carried it,
-    ``pasted`` says that another one did. ``account`` is the sandbox account of a mock run.
+    A process that dies before it has the answer leaves this row behind, and the same request is
+    sent again with the same idempotency key. The job has no run in the history then, because nobody
+    saw an answer that could stand there.
     """
-
-    outcome: Outcome
-    team: Team
-    now: datetime
-    exchange: Exchange | None = None
-    request: RequestSnapshot | None = None
-    user_id: int | None = None
-    user_name: str = ""
-    key: ApiKey | None = None
-    pasted: bool = False
-    base_url: str = ""
-    account: str = ""
-    spend: Spend | None = None
-    scenario: str = ""
-    model: str = ""
-    title: str = ""
-    estimated: Decimal | int | None = None
-    balance_before: Decimal | None = None
-    balance_before_at: datetime | None = None
-
-    @property
-    def sent(self) -> RequestSnapshot:
-        """The request as it went out."""
-        return self.request or self.outcome.request
-
-    @property
-    def idempotency(self) -> str:
-        """The idempotency key as it was sent; "" for none, and where it cannot be kept whole."""
-        headers = {name.lower(): value for name, value in self.sent.headers}
-        key = headers.get("idempotency-key", "")
-        return key if len(key) <= 255 and MARK not in key else ""
-
-    @property
-    def mode(self) -> Mode:
-        """Which transport carried it."""
-        return self.outcome.mode
-
-    @property
-    def followable(self) -> bool:
-        """Whether the site can ask by itself: in the sandbox, or with a key of the team."""
-        return self.mode is Mode.MOCK or self.key is not None
+    if started.outcome.operation_id != answers.CREATE or started.why_not_again:
+        return None
+    row = _new(started, task_id="", state=State.SUBMITTING)
+    row.request_text, row.lease = started.sent.body or "", Generation.UNDER_WAY
+    row.next_poll_at = started.now + _UNDER_WAY
+    with transaction.atomic():
+        _inserted(row, started)
+        moments.add_all(row.pk, [_sent(row, started)])
+    return row
 
 
 def track(started: Started) -> Generation | None:
     """The row of the job that a run made, or may have made; None where it made none."""
     if started.outcome.operation_id != answers.CREATE:
         return None
+    row, begun = _tracked(started), started.begun
+    if begun is None:
+        return row
+    if row is None or row.pk != begun.pk:
+        _withdraw(begun.pk)
+    elif row.exchange_id is None and started.exchange is not None:
+        # The engine had the answer before this one came.
+        row.exchange = started.exchange
+        Generation.objects.filter(pk=row.pk).update(exchange=started.exchange)
+    return row
+
+
+def _tracked(started: Started) -> Generation | None:
     said = answers.read(started.outcome)
     with transaction.atomic():
         if said is not None and said.task_id:
@@ -96,6 +76,19 @@ def track(started: Started) -> Generation | None:
         if charges.read(started.outcome).verdict is Verdict.NOTHING:
             return None
         return _lost(started)
+
+
+def _withdraw(pk: int) -> None:
+    """Delete a row that was begun for nothing, unless the engine has sent its request by now.
+
+    This is a transaction of its own, so that none waits for two jobs.
+    """
+    with transaction.atomic():
+        row = held(pk)
+        if row is None or row.task_id or row.is_final or row.failures:
+            return
+        if row.lease in ("", Generation.UNDER_WAY):
+            row.delete()
 
 
 def seen(
@@ -128,6 +121,9 @@ def _made(started: Started, said: Said) -> Generation:
     if waiting is not None:
         adopt(waiting, said, outcome=started.outcome, now=started.now)
         return waiting
+    begun = _begun(started)
+    if begun is not None:
+        return _taken_up(begun, started, said)
     row = _new(started, task_id=said.task_id, state=_first_state(started))
     if started.followable:
         row.next_poll_at = pace.next_look(row, None, now=started.now)
@@ -136,6 +132,20 @@ def _made(started: Started, said: Said) -> Generation:
         return quicker
     moments.add_all(row.pk, [_sent(row, started), _answered(started, said)])
     row.status = said.status
+    ending.apply(row, said, outcome=started.outcome, at=started.now, now=started.now)
+    return row
+
+
+def _taken_up(row: Generation, started: Started, said: Said) -> Generation:
+    """The begun row with its job; where another answer for that job was quicker, that one's row."""
+    try:
+        with transaction.atomic():
+            _give_job(row, said, outcome=started.outcome, now=started.now)
+    except IntegrityError:
+        quicker = _known(started, said.task_id)
+        if quicker is None:
+            raise
+        return quicker
     ending.apply(row, said, outcome=started.outcome, at=started.now, now=started.now)
     return row
 
@@ -192,21 +202,27 @@ def _waiting(started: Started) -> Generation | None:
         idempotency_key=started.idempotency,
         key=started.key,
     )
-    found = same.order_by("id").first()
+    # What is under way at this moment, in another tab or here, waits for an answer of its own.
+    others = same.exclude(lease=Generation.UNDER_WAY)
+    if started.begun is not None:
+        others = others.exclude(pk=started.begun.pk)
+    found = others.order_by("id").first()
     row = held(found.pk) if found is not None else None
     return row if row is not None and not row.task_id and not row.is_final else None
 
 
+def _begun(started: Started) -> Generation | None:
+    """The row that was written before the request went out, locked, while it has no job."""
+    row = held(started.begun.pk) if started.begun is not None else None
+    if row is None or row.task_id or row.is_final:
+        return None
+    row.exchange = started.exchange
+    return row
+
+
 def adopt(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> None:
     """Give a row whose answer was missing the job that the answer names, and follow it."""
-    row.task_id, row.state, row.reason = said.task_id, State.ACTIVE, ""
-    row.request_text, row.lease, row.failures, row.digest = "", "", 0, ""
-    row.next_poll_at = pace.next_look(row, None, now=now)
-    ending.changed(row, now=now)
-    news = New(kind=Moment.Kind.ANSWERED, at=now, facts=_answer_facts(outcome), payload=said.text)
-    row.status = said.status
-    row.save()
-    moments.add_all(row.pk, [news])
+    _give_job(row, said, outcome=outcome, now=now)
     if row.exchange_id is not None:
         # The run in the history had no answer, and is found by its job now.
         job = exchanges.Job(made=said.task_id, job_status=said.status)
@@ -216,12 +232,26 @@ def adopt(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> No
     ending.apply(row, said, outcome=outcome, at=now, now=now)
 
 
+def _give_job(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> None:
+    row.task_id, row.state, row.reason = said.task_id, State.ACTIVE, ""
+    row.request_text, row.lease, row.failures, row.digest = "", "", 0, ""
+    row.next_poll_at = pace.next_look(row, None, now=now)
+    ending.changed(row, now=now)
+    news = New(kind=Moment.Kind.ANSWERED, at=now, facts=_answer_facts(outcome), payload=said.text)
+    row.status = said.status
+    row.save()
+    moments.add_all(row.pk, [news])
+
+
 def _lost(started: Started) -> Generation:
     """A row for a run whose answer is missing: sent again where that is safe, lost elsewhere."""
     before = _waiting(started) or _same_run(started)
     if before is not None:
         return before
-    why = _why_not_again(started)
+    begun = _begun(started)
+    if begun is not None:
+        return _unanswered(begun, started)
+    why = started.why_not_again
     row = _new(started, task_id="", state=State.LOST if why else State.SUBMITTING)
     if not why:
         row.request_text = started.sent.body or ""
@@ -231,6 +261,15 @@ def _lost(started: Started) -> Generation:
     if why:
         news = ending.closed(row, State.LOST, at=started.now, now=started.now, reason=why)
         ending.save(row, news)
+    return row
+
+
+def _unanswered(row: Generation, started: Started) -> Generation:
+    """The begun row waits for the next try; the one who has taken it by now goes on with it."""
+    if row.lease == Generation.UNDER_WAY:
+        row.lease, row.next_poll_at = "", pace.next_try(row, started.outcome, now=started.now)
+    ending.changed(row, now=started.now)
+    row.save()
     return row
 
 
@@ -252,20 +291,6 @@ def _same_run(started: Started) -> Generation | None:
         .order_by("-id")
         .first()
     )
-
-
-def _why_not_again(started: Started) -> str:
-    """Why a request whose answer is missing is not sent again; "" where it is."""
-    unknown = _("The answer did not come, so nobody knows whether a job was made.")
-    if not started.idempotency:
-        why = _("No idempotency key is known with it, so sending it again could make a second.")
-    elif started.pasted or not started.followable:
-        why = _("Its key was pasted and is not kept, so it cannot be sent again from here.")
-    elif not started.sent.intact:
-        why = _("What was sent is not kept whole, so the same request cannot be sent again.")
-    else:
-        return ""
-    return f"{unknown} {why}"
 
 
 def _new(started: Started, *, task_id: str, state: Generation.State) -> Generation:

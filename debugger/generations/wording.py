@@ -50,6 +50,8 @@ def badge(job: Generation) -> Badge:
             return Badge(_("Failed"), "bad", "warn")
         case State.LOST:
             return Badge(_("Lost"), "bad", "warn")
+        case State.SUBMITTING if job.is_under_way:
+            return Badge(_("Sending"), "busy", "turn")
         case State.SUBMITTING:
             return Badge(_("Sending again"), "busy", "turn")
         case State.PAUSED:
@@ -64,6 +66,11 @@ def badge(job: Generation) -> Badge:
 def note(job: Generation) -> str:
     """What has to be known about the state beyond its word; "" where the word says it all."""
     match State(job.state):
+        case State.SUBMITTING if job.is_under_way:
+            return _(
+                "The request is on its way. If its answer does not come, the same request is sent "
+                "again with the same idempotency key, so there is one job and one charge."
+            )
         case State.SUBMITTING:
             return _(
                 "The answer was lost. The same request is sent again with the same idempotency "

@@ -1,5 +1,6 @@
 """What a team keeps of a run: its row in the history, and the job that it made, to be followed.
 
+    begun = keeping.begin(passed, call, upstream=…, sent=Sent(submission=…), now=now)
     kept = keeping.remember(passed, outcome, sent=Sent(submission=…), now=now)
 
 The call was made and may be paid for: whatever cannot be stored, its answer is shown, and the page
@@ -15,16 +16,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from debugger.client import api
 from debugger.client.jsontext import visible_text
 from debugger.client.outcome import Mode, Outcome
 from debugger.client.redact import redact_text, redact_value
 from debugger.exchanges import services as exchanges
 from debugger.exchanges.models import Exchange
-from debugger.exchanges.recording import Run
+from debugger.exchanges.recording import Run, stored_text
 from debugger.generations import services as generations
 from debugger.generations.balances import Reading
 from debugger.generations.models import Generation
-from debugger.generations.tracking import Started
+from debugger.generations.started import Started
 from debugger.panels import gate, handover
 from debugger.panels.draft import Draft, model_of
 from debugger.panels.estimate import estimate
@@ -45,13 +47,15 @@ _WORDS: Final = ("prompt", "message", "file", "name")
 class Sent:
     """What was sent: the panel's post, and the balance before it.
 
-    ``account`` is the sandbox in mock mode, ``served`` its address on this site.
+    ``account`` is the sandbox in mock mode, ``served`` its address on this site. ``begun`` is the
+    row of its job that was written before.
     """
 
     submission: Submission
     account: str = ""
     served: str = ""
     before: Reading | None = None
+    begun: Generation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +79,26 @@ class Kept:
 NOTHING: Final = Kept()
 
 
+def begin(
+    passed: Pass, call: api.Call, *, upstream: api.Upstream, sent: Sent, now: datetime
+) -> Generation | None:
+    """The row of a job before its submission goes out, which outlives this process.
+
+    None where there is nothing to be followed, and where it cannot be written: then the run is as
+    safe as its answer.
+    """
+    if passed.seat.team is None or passed.operation.id != CREATE:
+        return None
+    try:
+        unsent = api.unsent(upstream, call)
+        if unsent is None:
+            return None
+        return generations.begin(_started(passed.seat.team, passed, unsent, sent=sent, now=now))
+    except Exception:
+        logger.exception("A job could not be written down before it was sent")
+        return None
+
+
 def remember(
     passed: Pass, outcome: Outcome, *, sent: Sent, now: datetime, said: object = None
 ) -> Kept:
@@ -87,6 +111,7 @@ def remember(
         run = exchanges.record(_run(team, passed, outcome, sent=sent, now=now, said=said))
     except Exception:
         logger.exception("A run could not be stored")
+        _close(team, passed, outcome, sent=sent, now=now)
         return Kept(lost=True)
     try:
         job = _job(team, passed, outcome, run=run, sent=sent, now=now)
@@ -96,6 +121,16 @@ def remember(
     by_itself = outcome.mode is Mode.MOCK or passed.key is not None
     follows = job is not None and outcome.operation_id == CREATE and by_itself
     return Kept(run=run, job=job, follows=follows)
+
+
+def _close(team: Team, passed: Pass, outcome: Outcome, *, sent: Sent, now: datetime) -> None:
+    """Let the row that was begun have its answer without the run, or it would be sent again."""
+    if sent.begun is None:
+        return
+    try:
+        generations.track(_started(team, passed, outcome, sent=sent, now=now))
+    except Exception:
+        logger.exception("The job of a run could not be stored")
 
 
 def looked(passed: Pass, outcome: Outcome, *, account: str, now: datetime) -> None:
@@ -169,29 +204,39 @@ def _job(
         return _seen(team, passed, outcome, account=sent.account, now=now)
     if outcome.operation_id != CREATE:
         return None
+    return generations.track(_started(team, passed, outcome, run=run, sent=sent, now=now))
+
+
+def _started(
+    team: Team,
+    passed: Pass,
+    outcome: Outcome,
+    *,
+    run: Exchange | None = None,
+    sent: Sent,
+    now: datetime,
+) -> Started:
     submission, before = sent.submission, sent.before
-    pasted = outcome.mode is Mode.LIVE and passed.key is None
-    return generations.track(
-        Started(
-            exchange=run,
-            outcome=outcome,
-            request=outcome.request,
-            team=team,
-            user_id=passed.seat.user_id,
-            user_name=passed.seat.name,
-            key=passed.key,
-            base_url=passed.base_url or sent.served,
-            account=sent.account,
-            spend=passed.held,
-            scenario=run.scenario,
-            model=run.model,
-            title=run.summary,
-            estimated=_estimated(submission),
-            balance_before=before.credits if before is not None else None,
-            balance_before_at=before.at if before is not None else None,
-            pasted=pasted,
-            now=now,
-        )
+    mock = outcome.mode is Mode.MOCK
+    return Started(
+        exchange=run,
+        begun=sent.begun,
+        outcome=outcome,
+        team=team,
+        user_id=passed.seat.user_id,
+        user_name=passed.seat.name,
+        key=passed.key,
+        base_url=passed.base_url or sent.served,
+        account=sent.account,
+        spend=passed.held,
+        scenario=stored_text(submission.scenario, most=64) if mock else "",
+        model=stored_text(model_of(submission.draft), most=100),
+        title=stored_text(summary_of(submission.draft), most=200),
+        estimated=_estimated(submission),
+        balance_before=before.credits if before is not None else None,
+        balance_before_at=before.at if before is not None else None,
+        pasted=not mock and passed.key is None,
+        now=now,
     )
 
 

@@ -276,8 +276,23 @@ def test_a_board_asks_about_jobs_of_its_own_team_only() -> None:
     acme()
     foreign = job(zenith(), by="Charlie")
     shown = f"{foreign.name}.0000000000.0"
-    answer = browser_of("Bob").get(f"{BOARD}changed", {"shown": [shown, "gen_", "x.y.z", ""]})
-    assert foreign.name not in told(answer)
+
+    def answer() -> str:
+        asked = {"shown": [shown, "gen_", "x.y.z", ""]}
+        return told(browser_of("Bob").get(f"{BOARD}changed", asked))
+
+    text = answer()
+    assert "hx-swap-oob" in text
+    assert foreign.title not in text
+    foreign.delete()
+    assert answer() == text, "another team's job is as good as none"
+
+
+def test_the_tile_of_a_job_that_is_no_more_is_taken_away() -> None:
+    row = job(acme(), at=timezone.now(), state=State.SUBMITTING, task_id="")
+    text = page()
+    Generation.objects.all().delete()
+    assert f'<li id="tile-{row.name}" hx-swap-oob="delete">' in told(ask(text))
 
 
 # -- Notices ---------------------------------------------------------------------------------------
@@ -313,6 +328,11 @@ def test_jobs_that_wait_for_a_key_make_one_notice_that_leads_to_it() -> None:
         ({"status": "queued"}, "Queued", ""),
         ({"status": "finalizing <b>"}, "finalizing <b>", "not documented"),
         ({"state": State.SUBMITTING, "task_id": "", "status": ""}, "Sending again", "was lost"),
+        (
+            {"state": State.SUBMITTING, "task_id": "", "status": "", "lease": "under way"},
+            "Sending",
+            "on its way",
+        ),
         ({"state": State.PAUSED, "reason": "Revoked."}, "Paused", "Revoked."),
         (
             {"state": State.UNKNOWN, "polled_at": NOON},

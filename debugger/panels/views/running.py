@@ -22,6 +22,7 @@ from debugger.contract import operations
 from debugger.contract.operations import Operation
 from debugger.generations import balances, cards
 from debugger.generations.balances import Reading
+from debugger.generations.models import Generation
 from debugger.panels import gate, keeping, media, services, upstreams
 from debugger.panels import run as runs
 from debugger.panels import stream as streams
@@ -47,7 +48,7 @@ class Ready:
     """A draft that may be sent, and everything that its answer is shown with.
 
     ``known`` is what the team ran before with the same idempotency key, ``before`` the
-    balance that was read before the run.
+    balance that was read before the run, ``begun`` the row of its job that was written before.
     """
 
     submission: Submission
@@ -55,6 +56,7 @@ class Ready:
     bar: KeyBar
     known: Known | None = None
     before: Reading | None = None
+    begun: Generation | None = None
 
     @property
     def seat(self) -> Seat:
@@ -71,17 +73,21 @@ class Ready:
         """The client's call; the key is in it and nowhere else."""
         return call_for(self.submission, key=self.passed.secret)
 
-    async def remember(
-        self, outcome: Outcome, *, visit: upstreams.Visit, said: object = None
-    ) -> Kept:
-        """Keep what came of it, even when the browser goes away meanwhile."""
-        sent = Sent(
+    def sent(self, visit: upstreams.Visit) -> Sent:
+        """What is remembered of it beside its answer."""
+        return Sent(
             submission=self.submission,
             account=visit.account,
             served=visit.served,
             before=self.before,
+            begun=self.begun,
         )
-        now = timezone.now()
+
+    async def remember(
+        self, outcome: Outcome, *, visit: upstreams.Visit, said: object = None
+    ) -> Kept:
+        """Keep what came of it, even when the browser goes away meanwhile."""
+        sent, now = self.sent(visit), timezone.now()
         told = in_thread(keeping.remember, self.passed, outcome, sent=sent, said=said, now=now)
         return await unbroken(told)
 
@@ -96,21 +102,27 @@ async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
     if isinstance(ready, str):
         return HttpResponse(ready)
     visit = await _upstream(request, ready)
-    ready = await _charged(request, ready, visit)
-    if isinstance(ready, str):
-        return HttpResponse(ready)
     # A team's run may be paid for: it is carried to its end, where the history has its answer,
     # although the browser may have gone away meanwhile.
-    carried = _carried(ready, visit)
-    outcome, kept = await (carried if ready.seat.team is None else unbroken(carried))
+    carried = _carried(request, ready, visit)
+    answer = await (carried if ready.seat.team is None else unbroken(carried))
+    if isinstance(answer, str):
+        return HttpResponse(answer)
+    ready, outcome, kept = answer
     render_answer = render_outcome if _by_script(request) else render_page
     html = await in_thread(render_answer, request, ready, outcome, kept=kept)
     return visit.keep(HttpResponse(html))
 
 
-async def _carried(ready: Ready, visit: upstreams.Visit) -> tuple[Outcome, Kept]:
-    outcome = await api.call(visit.upstream, ready.call())
-    return outcome, await ready.remember(outcome, visit=visit)
+async def _carried(
+    request: HttpRequest, ready: Ready, visit: upstreams.Visit
+) -> tuple[Ready, Outcome, Kept] | str:
+    call = ready.call()
+    charged = await _charged(request, ready, call, visit)
+    if isinstance(charged, str):
+        return charged
+    outcome = await api.call(visit.upstream, call)
+    return charged, outcome, await charged.remember(outcome, visit=visit)
 
 
 @public(in_team=Right.RUN_MOCK)
@@ -125,8 +137,8 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
     ready = await in_thread(_ready, request, operation)
     if isinstance(ready, str):
         return HttpResponse(ready)
-    visit = await _upstream(request, ready)
-    ready = await _charged(request, ready, visit)
+    visit, call = await _upstream(request, ready), ready.call()
+    ready = await _charged(request, ready, call, visit)
     if isinstance(ready, str):
         return HttpResponse(ready)
     kept = keeping.NOTHING
@@ -145,7 +157,7 @@ async def stream(request: HttpRequest, operation_id: str) -> HttpResponseBase:
         "#output": render_to_string("panels/_streaming.html", {"mock": mock}),
         "#frames": render_to_string("panels/_frames.html"),
     }
-    events = streams.relay(visit.upstream, ready.call(), began=began, ended=ended, end=end)
+    events = streams.relay(visit.upstream, call, began=began, ended=ended, end=end)
     response = StreamingHttpResponse(flowing(events), content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"
@@ -201,7 +213,9 @@ def _repeated(submission: Submission, seat: Seat, *, base_url: str, now: datetim
     return replace(submission, last=last, came_back=True)
 
 
-async def _charged(request: HttpRequest, ready: Ready, visit: upstreams.Visit) -> Ready | str:
+async def _charged(
+    request: HttpRequest, ready: Ready, call: api.Call, visit: upstreams.Visit
+) -> Ready | str:
     """The same with its credits held; the balance is read first, or it would count them already."""
     passed, before = ready.passed, None
     if ready.submission.operation.id == keeping.CREATE and passed.seat.team is not None:
@@ -212,18 +226,23 @@ async def _charged(request: HttpRequest, ready: Ready, visit: upstreams.Visit) -
             user_id=passed.seat.user_id or 0,
             now=timezone.now(),
         )
-    return await in_thread(_held_for, request, replace(ready, before=before))
+    return await in_thread(_held_for, request, replace(ready, before=before), call, visit)
 
 
-@sensitive_variables("passed", "ready")
-def _held_for(request: HttpRequest, ready: Ready) -> Ready | str:
-    passed = gate.charged(ready.passed, ready.submission, now=timezone.now())
+@sensitive_variables("passed", "ready", "call")
+def _held_for(
+    request: HttpRequest, ready: Ready, call: api.Call, visit: upstreams.Visit
+) -> Ready | str:
+    now = timezone.now()
+    passed = gate.charged(ready.passed, ready.submission, now=now)
     if isinstance(passed, Stop):
         shown = services.panel_of(
             ready.submission, seat=ready.seat, bar=ready.bar, sending=True, known=ready.known
         )
         return _held(request, ready.submission, shown, passed)
-    return replace(ready, passed=passed)
+    sent = ready.sent(visit)
+    begun = keeping.begin(passed, call, upstream=visit.upstream, sent=sent, now=now)
+    return replace(ready, passed=passed, begun=begun)
 
 
 def _refused(seat: Seat, submission: Submission) -> Stop | None:
