@@ -21,6 +21,7 @@ from debugger.client.outcome import Failure, FailureKind
 from debugger.client.request import USER_AGENT
 from debugger.client.transport import network_transport
 from debugger.client.troubles import of_exception
+from debugger.contract.parts import split
 
 MAX_HOPS: Final = 3
 # A name may begin with an IPv6 address that this machine cannot reach.
@@ -156,7 +157,7 @@ def _target(url: str, allowed_origin: str | None) -> Target:
 
 def _origin(url: str) -> tuple[str, str, int] | None:
     try:
-        parts = urlsplit(url)
+        parts = split(url)
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
         return (parts.scheme, (parts.hostname or "").lower(), port)
     except ValueError:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from debugger.contract import rules
+from debugger.contract.parts import split
 from debugger.contract.rules import Problem
 from debugger.emulator import durations, tokens
 from debugger.emulator.store import Record, Unit
@@ -154,7 +155,7 @@ def _token_problems(
 def _own_file(url: str, account: str) -> str | None:
     """The file id inside an address of ours; None for an address elsewhere."""
     try:
-        path = unquote(urlsplit(url).path)
+        path = unquote(split(url).path)
     except ValueError:
         return None
     _, found, rest = path.rpartition(f"/media/{account}/files/")

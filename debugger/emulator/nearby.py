@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 from urllib.parse import urlsplit
 
+from debugger.contract.parts import split
 from debugger.emulator.asgi import AT_ONCE, Deliver
 from debugger.emulator.wire import DeliveryResult
 
@@ -48,7 +49,7 @@ def deliver_nearby(*, timeout: float) -> Deliver:
 def is_nearby(url: str) -> bool:
     """Whether a URL names this machine, without asking any name server."""
     try:
-        host = urlsplit(url).hostname or ""
+        host = split(url).hostname or ""
     except ValueError:
         return False
     if host == "localhost" or host.endswith(".localhost"):

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from debugger.client.jsontext import Parsed, read_json
+from debugger.contract.parts import split
 
 ID: Final = "‹id›"
 TIME: Final = "‹time›"
@@ -110,7 +110,7 @@ def covered(text: str) -> str:
 def _address(url: str) -> str:
     """An address keeps where it leads to and loses what is made anew for each run."""
     try:
-        parts = urlsplit(url)
+        parts = split(url)
     except ValueError:
         return ADDRESS
     if "/media/" in parts.path or parts.query:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import PurePosixPath
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from debugger.client.jsontext import Parsed, read_json
 from debugger.contract import catalog
+from debugger.contract.parts import split
 from debugger.exchanges.models import ExchangeContent
 from debugger.generations.models import Generation
 
@@ -28,7 +28,11 @@ def reference(url: str, *, kind: str, mime: str = "") -> str:
     model = _reference_model(kind) if kind in _USABLE else ""
     if not model:
         return ""
-    item = {"url": url, "kind": kind, "name": PurePosixPath(urlsplit(url).path).name[:120]}
+    try:
+        path = split(url).path
+    except ValueError:
+        return ""
+    item = {"url": url, "kind": kind, "name": PurePosixPath(path).name[:120]}
     item |= {"mimeType": mime} if mime else {}
     params = {"referenceMediaItems": [{name: value for name, value in item.items() if value}]}
     return json.dumps({"body": {"model": model, "params": params}})

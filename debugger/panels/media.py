@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Final, TypeVar
-from urllib.parse import urlsplit
 
 from django.core import signing
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -22,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from debugger.client.media import MEDIA_TYPES
 from debugger.client.outcome import Mode
+from debugger.contract.parts import split
 from debugger.panels.readings import Step, reference_step
 from debugger.web.addresses import panel_address
 
@@ -113,7 +113,10 @@ def _medium(url: str, *, mode: Mode, category: str, site: str, source: Source) -
 
 def kind_of(url: str, category: str) -> str:
     """Which element can show an address: by its ending, else by the model's category."""
-    guessed = mimetypes.guess_type(urlsplit(url).path)[0] or ""
+    try:
+        guessed = mimetypes.guess_type(split(url).path)[0] or ""
+    except ValueError:
+        return "other"
     family = guessed.partition("/")[0]
     if family in ("image", "video", "audio"):
         return family

@@ -176,3 +176,13 @@ def test_a_text_is_found_among_others(text: str, before: str, after: str) -> Non
 def test_the_same_words_come_from_the_same_text() -> None:
     text = "".join(random.Random(3).choices("abc -_.語न्", k=500))
     assert stored(text) == stored(text)
+
+
+def test_marks_in_a_row_take_no_time_that_grows_with_their_square() -> None:
+    with no_hang():
+        words.of_texts(["\u0315\u0300" * 500_000, "\ufdfa" * 500_000], team_id=1)
+
+
+def test_a_word_is_found_wherever_a_long_text_is_folded_in_pieces() -> None:
+    stored = words.of_texts(["é " * 700 + "Cafe\u0301 नमस्ते"], team_id=1).split()
+    assert {f"1_{word}" for word in words.asked("café नमस्ते")} <= set(stored)

@@ -19,6 +19,7 @@ from debugger.teams.models import AuditEvent, Invitation, Membership, Role, Team
 from debugger.teams.signals import team_deleting
 from debugger.web.errors import Invalid, NotAllowed, NotFound
 from tests import cast
+from tests.patience import no_hang
 
 pytestmark = pytest.mark.django_db
 BY = audit.Origin(actor_id=None, actor_name="Test")
@@ -423,3 +424,8 @@ def test_a_signed_in_person_has_the_account_menu_and_others_are_asked_to_sign_in
     assert 'action="/accounts/logout/"' in page
     assert "alice@example.com" in page
     assert 'href="/accounts/login/"' in Client().get("/").text
+
+
+def test_a_name_of_a_million_marks_is_refused_at_once() -> None:
+    with no_hang(), pytest.raises(Invalid):
+        services.name_of("\u0315\u0300" * 500_000)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Final
-from urllib.parse import urlsplit
 
 from jsonschema import FormatChecker
+
+from debugger.contract.parts import split
 
 CHECKER: Final = FormatChecker(())
 
@@ -40,7 +41,7 @@ def is_uri(value: object) -> bool:
     if any(character <= " " or character == "\x7f" for character in value):
         return False
     try:
-        parts = urlsplit(value)
+        parts = split(value)
         return bool(parts.scheme and parts.hostname)
     except ValueError:
         return False

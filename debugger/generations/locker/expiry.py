@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
+
+from debugger.contract.parts import split
 
 # A date and a number of seconds: the first is the moment of signing.
 _PAIRS: Final = ("x-amz", "x-goog", "x-tos", "x-oss")
@@ -31,7 +33,7 @@ class Stated:
 def stated(url: str) -> Stated | None:
     """What an address says about its own end; None when it says nothing that is known here."""
     try:
-        pairs = parse_qsl(urlsplit(url).query, max_num_fields=100)
+        pairs = parse_qsl(split(url).query, max_num_fields=100)
         values = {name.lower(): (name, value) for name, value in pairs}
         return _dated(values) or _epoch(values) or _shared_access(values) or _span(values)
     except (ValueError, OverflowError):  # No address, or no moment of any calendar.

@@ -6,13 +6,14 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote
 
 from django.utils.translation import gettext as _
 
 from debugger.client.redact import Redactor, is_secret_name
 from debugger.contract import operations
 from debugger.contract.operations import PREFIX, Kind, Operation
+from debugger.contract.parts import split
 from debugger.panels.curl_import import words
 from debugger.panels.curl_import.options import options
 from debugger.panels.curl_import.request import Gathered, gather
@@ -245,7 +246,7 @@ def _address(text: str) -> SplitResult | None:
     elif text and "://" not in text:
         text = f"http://{text}"
     try:
-        parts = urlsplit(text)
+        parts = split(text)
         _ = parts.port
     except ValueError:
         return None
