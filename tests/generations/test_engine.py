@@ -280,6 +280,14 @@ def test_a_few_failures_among_answers_are_no_reason_to_pause(site: Site) -> None
     assert not Brake.objects.exists()
 
 
+def test_a_host_that_asks_to_be_asked_later_does_not_count_as_down(site: Site) -> None:
+    site.tells(always(error(429, "rate_limited", "Retry-After: 5")))
+    many(site.job("task_0"), 20)
+    engine.round(SOON)
+    assert list(Brake.objects.values_list("reason", flat=True)) == ["rate_limited"]
+    assert not notices.top(acme(), now=SOON).downs
+
+
 def test_a_refused_key_pauses_all_of_its_jobs_with_a_sentence(site: Site) -> None:
     site.tells(always(error(401, "invalid_api_key")))
     rows = [site.job("task_1"), site.job("task_2", next_poll_at=SOON + timedelta(hours=1))]

@@ -111,6 +111,13 @@ def test_a_restored_key_takes_its_jobs_up_again() -> None:
     assert row.moments.get(kind="resumed").facts == {"key": "Production"}
 
 
+def test_a_job_at_an_address_that_the_key_is_not_for_waits_on() -> None:
+    key = added("k")
+    row = live(key, task_id="t1", state=State.PAUSED, base_url="http://elsewhere.example")
+    assert pausing.take_up(now=NOON) == 0
+    assert states(row) == [State.PAUSED]
+
+
 def test_the_key_that_took_its_place_takes_the_jobs_up() -> None:
     key = added()
     rows = [live(key), live(key, task_id="", state=State.SUBMITTING)]
