@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import date_format
@@ -23,6 +22,7 @@ from django.utils.translation import ngettext
 
 from debugger.client.jsontext import Parsed, read_json
 from debugger.contract import catalog, errors
+from debugger.contract.parts import split
 from debugger.generations import handing, locker, money, wording
 from debugger.generations.locker import FileView
 from debugger.generations.models import Generation
@@ -294,7 +294,10 @@ def _our_expiry(file: FileView) -> str:
 
 def kind_of(url: str, category: str) -> str:
     """Which element shows an address: by its ending, else by what the model makes."""
-    family = (mimetypes.guess_type(urlsplit(url).path)[0] or "").partition("/")[0]
+    try:
+        family = (mimetypes.guess_type(split(url).path)[0] or "").partition("/")[0]
+    except ValueError:
+        return "other"
     if family in ("image", "video", "audio"):
         return family
     return category if category in ("image", "video", "audio") else "other"

@@ -16,6 +16,7 @@ from tests.cast import acme, browser_of, place
 from tests.generations.jobs import NOON, job, moment, saved, succeeded
 from tests.generations.said import due, look, retrieved
 from tests.keys.deeds import added
+from tests.patience import no_hang
 
 pytestmark = pytest.mark.django_db
 State = Generation.State
@@ -118,3 +119,13 @@ def test_a_job_ends_whatever_its_results_address_says_of_its_own_end(query: str)
     row.refresh_from_db()
     assert row.state == State.SUCCEEDED
     assert row.files.count() == 4
+
+
+@pytest.mark.parametrize(
+    "url", ["https://[/", "https://[::1", "http://" + "\u0315\u0300" * 500_000]
+)
+def test_a_result_whose_address_is_none_is_shown_all_the_same(url: str) -> None:
+    result = {"primary_url": url, "urls": [url, f"{url}/2.png"]}
+    row = succeeded(acme(), answer=json.dumps({"id": "task_1", "result": result}))
+    with no_hang():
+        assert row.name in markup_of(row)
