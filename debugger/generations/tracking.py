@@ -9,6 +9,7 @@ what seemed lost all meet in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -119,11 +120,10 @@ def _made(started: Started, said: Said) -> Generation:
         return _again(known.pk, started, said) or known
     waiting = _waiting(started)
     if waiting is not None:
-        adopt(waiting, said, outcome=started.outcome, now=started.now)
-        return waiting
+        return _given(waiting, started, said, by=adopt)
     begun = _begun(started)
     if begun is not None:
-        return _taken_up(begun, started, said)
+        return _given(begun, started, said, by=_take_up)
     row = _new(started, task_id=said.task_id, state=_first_state(started))
     if started.followable:
         row.next_poll_at = pace.next_look(row, None, now=started.now)
@@ -136,18 +136,23 @@ def _made(started: Started, said: Said) -> Generation:
     return row
 
 
-def _taken_up(row: Generation, started: Started, said: Said) -> Generation:
-    """The begun row with its job; where another answer for that job was quicker, that one's row."""
+def _given(row: Generation, started: Started, said: Said, *, by: Callable[..., None]) -> Generation:
+    """The row with its job; where another answer for that job was quicker, that one's row."""
     try:
         with transaction.atomic():
-            _give_job(row, said, outcome=started.outcome, now=started.now)
+            by(row, said, outcome=started.outcome, now=started.now)
     except IntegrityError:
         quicker = _known(started, said.task_id)
         if quicker is None:
             raise
         return quicker
-    ending.apply(row, said, outcome=started.outcome, at=started.now, now=started.now)
     return row
+
+
+def _take_up(row: Generation, said: Said, *, outcome: Outcome, now: datetime) -> None:
+    """Give a row that was begun the job of its first answer, which has settled the rest."""
+    _give_job(row, said, outcome=outcome, now=now)
+    ending.apply(row, said, outcome=outcome, at=now, now=now)
 
 
 def _inserted(row: Generation, started: Started) -> Generation | None:

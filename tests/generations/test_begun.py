@@ -217,10 +217,13 @@ def test_a_replayed_answer_ends_in_the_row_that_has_the_job(key: ApiKey) -> None
     assert Generation.objects.count() == 1
 
 
+@pytest.mark.parametrize("waits", [False, True])
 def test_an_answer_that_was_quicker_has_the_row(
-    key: ApiKey, monkeypatch: pytest.MonkeyPatch
+    waits: bool, key: ApiKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = track(created(mode=Mode.LIVE), key, begun(key))
+    if waits:
+        track(silent(mode=Mode.LIVE), key, begun(key))
     known, asked = tracking._known, iter([None])
 
     def late(run: Started, task_id: str) -> Generation | None:
@@ -228,7 +231,7 @@ def test_an_answer_that_was_quicker_has_the_row(
 
     monkeypatch.setattr(tracking, "_known", late)
     assert track(created(mode=Mode.LIVE), key, begun(key)) == first
-    assert rows() == [(State.ACTIVE, "task_1")]
+    assert rows() == [(State.ACTIVE, "task_1")] + [(State.SUBMITTING, "")] * waits
 
 
 def test_an_answer_that_comes_after_the_engines_own_brings_the_run_along(
