@@ -6,7 +6,7 @@ One upstream that is down makes one notice, not one for each of its jobs.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -125,14 +125,14 @@ def top(team: Team, *, now: datetime) -> Top:
     )
 
 
-def _by_state(opened: QuerySet[Generation], *, now: datetime) -> Iterable[dict[str, Any]]:
+def _by_state(opened: QuerySet[Generation], *, now: datetime) -> Iterable[Mapping[str, Any]]:
     """How many open jobs are in each state, how many of them are overdue, and since when."""
     polled = Q(state__in=Generation.POLLED, next_poll_at__lte=now - cards.OVERDUE)
     late = Count("pk", filter=polled), Min("next_poll_at", filter=polled)
     return opened.values("state").annotate(jobs=Count("pk"), late=late[0], since=late[1])
 
 
-def _overdue(groups: Iterable[dict[str, Any]], *, now: datetime) -> Overdue | None:
+def _overdue(groups: Iterable[Mapping[str, Any]], *, now: datetime) -> Overdue | None:
     late = [group for group in groups if group["late"]]
     if not late:
         return None
