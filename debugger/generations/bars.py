@@ -19,7 +19,7 @@ from debugger.generations.lines import Line
 from debugger.generations.models import Moment
 from debugger.generations.sayings import offset
 from debugger.generations.scale import Scale, scale
-from debugger.generations.wording import length
+from debugger.web.lengths import length
 
 Kind = Moment.Kind
 _THIN: Final = 0.6

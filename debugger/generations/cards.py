@@ -29,6 +29,7 @@ from debugger.generations.models import Generation
 from debugger.generations.money import MoneyLine
 from debugger.generations.wording import Badge
 from debugger.teams.models import Team
+from debugger.web.lengths import length
 
 State = Generation.State
 HEAVY: Final = ("answer", "request_text", "looks")
@@ -157,7 +158,7 @@ def card(
         open=not row.is_final,
         waiting=row.state in _WAITING,
         elapsed=max(0.0, (end - row.submitted_at).total_seconds()),
-        took=wording.length((end - row.submitted_at).total_seconds()) if row.is_final else "",
+        took=length((end - row.submitted_at).total_seconds()) if row.is_final else "",
         seen_ago=None if row.polled_at is None else _whole_seconds(now, row.polled_at),
         next_in=_next_in(row, now=now),
         overdue=_overdue(row, now=now),
@@ -256,7 +257,7 @@ def _medium(file: FileView, *, row: Generation, now: datetime) -> Medium:
         size=file.size_text,
         width=file.width,
         height=file.height,
-        seconds=wording.length(file.seconds) if file.seconds else "",
+        seconds=length(file.seconds) if file.seconds else "",
         theirs=_their_expiry(file, now=now),
         ours=_our_expiry(file) if file.is_saved else "",
         handover=handing.reference(file.url, kind=kind, mime=file.mime),
@@ -283,7 +284,7 @@ def _their_expiry(file: FileView, *, now: datetime) -> str:
     left = (file.upstream_expires_at - now).total_seconds()
     if left <= 0:
         return _("Rivya link: expired")
-    return _("Rivya link: valid %(time)s") % {"time": wording.length(left)}
+    return _("Rivya link: valid %(time)s") % {"time": length(left)}
 
 
 def _our_expiry(file: FileView) -> str:

@@ -18,8 +18,8 @@ from debugger.generations import sayings
 from debugger.generations.models import Generation, Moment
 from debugger.generations.moments import KEPT
 from debugger.generations.sayings import Facts, offset
-from debugger.generations.wording import length
 from debugger.web.highlight import coloured
+from debugger.web.lengths import length
 
 _TEXT: Final = 64 * 1024
 _MS: Final = timedelta(milliseconds=1)

@@ -38,6 +38,7 @@ from debugger.generations.timeline import Timeline
 from debugger.keys.models import ApiKey
 from debugger.teams.models import Membership
 from debugger.web.highlight import coloured
+from debugger.web.lengths import length
 
 _ATTEMPTS: Final = 200
 _SHOWN: Final = 256 * 1024
@@ -224,7 +225,7 @@ class Page:
 
 
 def _attempt(offset: float, took: float, http: int) -> Attempt:
-    return Attempt(f"+{wording.length(offset / 1000)}", wording.length(took / 1000), http)
+    return Attempt(f"+{length(offset / 1000)}", length(took / 1000), http)
 
 
 def _mark(shown: object) -> str:

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from debugger.contract import jobs
 from debugger.generations import sayings, schedule, wording
 from debugger.generations.models import Generation
+from debugger.web.lengths import length
 
 NEEDED: Final = 8
 """Fewer runs than this say nothing."""
@@ -40,12 +41,12 @@ class Times:
     @property
     def half(self) -> str:
         """The median in words."""
-        return wording.length(self.p50)
+        return length(self.p50)
 
     @property
     def most(self) -> str:
         """The time that 19 of 20 did not exceed, in words."""
-        return wording.length(self.p95)
+        return length(self.p95)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +185,7 @@ def _advice(generation: Generation, times: Explanation, now: datetime) -> str:
     here = _seconds(started or generation.submitted_at, now)
     parts = []
     if stage is not None:
-        words = {"time": wording.length(here), "half": stage.half}
+        words = {"time": length(here), "half": stage.half}
         text = (
             _("It waits in the queue since %(time)s; half of them waited %(half)s or less.")
             if started is None

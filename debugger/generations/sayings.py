@@ -17,8 +17,8 @@ from django.utils.translation import ngettext
 
 from debugger.contract import jobs
 from debugger.generations.models import Moment
-from debugger.generations.wording import length
 from debugger.keys.live.charges import shown
+from debugger.web.lengths import length
 
 Facts = Mapping[str, Any]
 _LONGEST: Final = 500

@@ -11,7 +11,7 @@ from debugger.client.outcome import Mode
 from debugger.exchanges.models import HistoryRules
 from debugger.generations import schedule
 from debugger.generations.schedule import Policy
-from debugger.generations.wording import length
+from debugger.web.lengths import length
 
 _SHOWN: Final = 6
 _HOUR: Final = 3600.0
