@@ -5,9 +5,10 @@ for each other in turns:
 
     Team, Generation, SavedFile, DataKey, ApiKey, SpendDay, Spend, Exchange
 
-One transaction waits for one generation only: who changes many passes over those that others hold
-(generations/pausing.py, engine/claims.py), and PostgreSQL gets a transaction for each job that has
-news (engine/writing.py). SQLite has one writer at a time, and there the order means nothing.
+Who changes many generations passes over those that others hold (generations/pausing.py,
+engine/claims.py), or takes all of them by their numbers before anything else, and then goes through
+teams and days in order (engine/writing.py). SQLite has one writer at a time, and there the order
+means nothing.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ or a person changed it meanwhile.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,10 +21,8 @@ from debugger.generations.engine.looking import Seen
 from debugger.generations.looks import Due, Look
 from debugger.generations.models import Generation
 
-# News take a few milliseconds each, and meanwhile nobody else writes to SQLite. Elsewhere each is a
-# transaction of its own: an end holds what its team has spent today, and whoever holds that must
-# not wait for another job (teams/locks.py).
-_NEWS_AT_ONCE: Final = {"sqlite": 50}
+# News take a few milliseconds each, and meanwhile nobody else writes to SQLite.
+_NEWS_AT_ONCE: Final = 50
 # Characters of the run of looks in a row. What comes after is counted and not listed.
 _LOOKS: Final = 16_000
 _TABLE: Final = Generation._meta.db_table
@@ -59,11 +57,38 @@ def write(seen: Sequence[Seen], *, now: datetime) -> None:
             lines.append(line)
     if lines:
         with transaction.atomic():
-            _write_lines(lines)
-    at_once = _NEWS_AT_ONCE.get(connection.vendor, 1)
-    for start in range(0, len(news), at_once):
+            _write_lines(lines, waits=False)
+    for batch in _batches(news):
         with transaction.atomic():
-            _write_news(news[start : start + at_once], now=now)
+            _hold([each.due.id for each in batch])
+            _write_news(batch, now=now)
+
+
+def _batches(news: Sequence[Seen]) -> Iterator[list[Seen]]:
+    """News that may be written together, so that no two workers wait for each other.
+
+    Answers lead from jobs to what their teams spent, in the order of teams and days. Everything
+    else may lead to a key, which comes before that, and is written by itself.
+    """
+    answered = [each for each in news if _is_answer(each)]
+    answered.sort(key=lambda each: (each.due.team_id, each.due.submitted_at))
+    for start in range(0, len(answered), _NEWS_AT_ONCE):
+        yield answered[start : start + _NEWS_AT_ONCE]
+    yield from ([each] for each in news if not _is_answer(each))
+
+
+def _is_answer(seen: Seen) -> bool:
+    """Whether a job that is followed was answered, and not more than that happened."""
+    followed = seen.due.state in (State.ACTIVE, State.UNKNOWN)
+    return followed and seen.look.status is not None and seen.look.status < 300
+
+
+def _hold(ids: Sequence[int]) -> None:
+    """Lock the rows before anything that they lead to: who holds a team's spend waits for no job
+    (teams/locks.py).
+    """
+    rows = Generation.objects.select_for_update(no_key=True).filter(pk__in=ids)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 def is_missed(look: Look) -> bool:
@@ -114,9 +139,14 @@ def _noted(due: Due, look: Look) -> str:
     return f"{offset}:{max(0, round(look.took_ms))}:{look.status or 0};"
 
 
-def _write_lines(lines: Sequence[_Line]) -> None:
+def _write_lines(lines: Sequence[_Line], *, waits: bool = True) -> None:
+    """Write them at once. Without ``waits`` a crash of the server may forget the last moments of
+    them: then leases run out, and the same is looked at once more.
+    """
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            if not waits:
+                cursor.execute("SET LOCAL synchronous_commit TO OFF")
             cursor.execute(_AT_ONCE, _columns(lines))
         else:
             cursor.executemany(_ONE_BY_ONE, [_values(line) for line in lines])
