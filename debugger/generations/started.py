@@ -22,7 +22,8 @@ class Started:
 
     ``request`` is the outcome's own unless given. ``key`` is the stored key that carried it,
     ``pasted`` says that another one did. ``account`` is the sandbox account of a mock run, and
-    ``begun`` the row that was written before this very request went out.
+    ``begun`` the row that was written before this very request went out. ``bodies`` says whether
+    the team keeps what was sent.
     """
 
     outcome: Outcome
@@ -44,6 +45,7 @@ class Started:
     estimated: Decimal | int | None = None
     balance_before: Decimal | None = None
     balance_before_at: datetime | None = None
+    bodies: bool = True
 
     @property
     def sent(self) -> RequestSnapshot:

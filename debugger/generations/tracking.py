@@ -342,7 +342,7 @@ def _sent(row: Generation, started: Started) -> New:
         "path": started.exchange.path if started.exchange is not None else "",
         "idempotency": started.idempotency,
     }
-    payload = started.sent.body or ""
+    payload = (started.sent.body or "") if started.bodies else ""
     return New(kind=Moment.Kind.SENT, at=row.submitted_at, facts=facts, payload=payload)
 
 

@@ -218,6 +218,7 @@ def _started(
 ) -> Started:
     submission, before = sent.submission, sent.before
     mock = outcome.mode is Mode.MOCK
+    bodies = exchanges.rules_of(team).bodies
     return Started(
         exchange=run,
         begun=sent.begun,
@@ -231,11 +232,12 @@ def _started(
         spend=passed.held,
         scenario=stored_text(submission.scenario, most=64) if mock else "",
         model=stored_text(model_of(submission.draft), most=100),
-        title=stored_text(summary_of(submission.draft), most=200),
+        title=stored_text(summary_of(submission.draft), most=200) if bodies else "",
         estimated=_estimated(submission),
         balance_before=before.credits if before is not None else None,
         balance_before_at=before.at if before is not None else None,
         pasted=not mock and passed.key is None,
+        bodies=bodies,
         now=now,
     )
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from debugger.contract.operations import CATALOG
 from debugger.emulator import accounts
-from debugger.exchanges.models import Exchange, ExchangeContent
+from debugger.exchanges.models import Exchange, ExchangeContent, HistoryRules
 from debugger.generations import engine
 from debugger.generations.models import Generation, Moment
 from debugger.panels import keeping
@@ -272,3 +272,11 @@ def test_a_lost_answer_is_asked_for_again_and_the_page_says_so() -> None:
     assert "with the same idempotency key" in text
     assert f"/t/acme/generations/{job.name}" in text
     assert Moment.objects.filter(generation=job, kind="sent").exists()
+
+
+def test_a_job_of_a_team_that_keeps_no_bodies_is_not_called_by_what_was_asked_for() -> None:
+    HistoryRules.objects.create(team=acme(), bodies=False)
+    run(Person("Bob"), "generations.create")
+    job = Generation.objects.get()
+    assert (job.title, job.request_text) == ("", "")
+    assert job.moments.get(kind=Moment.Kind.SENT).payload == ""
