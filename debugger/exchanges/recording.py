@@ -204,6 +204,11 @@ class _Facts:
             return ""
         return _word(self.answer, "status")
 
+    @property
+    def job_failed(self) -> bool:
+        """Whether the answer is a success that shows a failed job."""
+        return self.job_status == JobStatus.FAILED
+
     @cached_property
     def error(self) -> Mapping[str, Any]:
         """The error that the answer names, also that of a job that failed under a 200."""
@@ -238,12 +243,37 @@ def _word(value: Mapping[str, Any], name: str) -> str:
 
 
 def _row(run: Run, facts: _Facts, *, kept: bool) -> Exchange:
-    outcome, failure, response = run.outcome, run.outcome.failure, run.outcome.response
-    failed_job = facts.job_status == JobStatus.FAILED
+    outcome, response = run.outcome, run.outcome.response
     charge = charges.read(outcome, said=facts.said)
-    code = failure.code if failure else _word(facts.error, "code") if failed_job else ""
-    message = failure.message if failure else _word(facts.error, "message") if failed_job else ""
-    texts = {
+    texts = _columns(run, facts, kept=kept)
+    return Exchange(
+        id=moments.new_id(run.now),
+        team=run.team,
+        at=run.now,
+        mode=Exchange.Mode(outcome.mode.value),
+        user_id=run.user_id,
+        key=run.key,
+        origin=run.origin,
+        status=_status(response.status) if response else None,
+        failed=outcome.failure is not None or facts.job_failed,
+        estimated=charges.stated(run.estimated),
+        reserved=charge.reserved,
+        final=charge.final,
+        first_byte_ms=_milliseconds(outcome.timings.first_byte_ms),
+        total_ms=_milliseconds(outcome.timings.total_ms) or 0,
+        request_size=_size(outcome.request.body_size),
+        response_size=_size(response.size) if response else 0,
+        **{name: stored_text(text, most=_MOST[name]) for name, text in texts.items()},
+    )
+
+
+def _columns(run: Run, facts: _Facts, *, kept: bool) -> dict[str, str]:
+    """The row's texts, as they come."""
+    outcome, failure = run.outcome, run.outcome.failure
+    error = facts.error if facts.job_failed else {}
+    code = failure.code if failure else _word(error, "code")
+    message = failure.message if failure else _word(error, "message")
+    return {
         "operation": outcome.operation_id,
         "user_name": run.user_name,
         "key_label": run.key.label if run.key else "",
@@ -262,25 +292,6 @@ def _row(run: Run, facts: _Facts, *, kept: bool) -> Exchange:
         "fingerprint": run.fingerprint,
         "summary": " ".join(run.summary.split()) if kept else "",
     }
-    return Exchange(
-        id=moments.new_id(run.now),
-        team=run.team,
-        at=run.now,
-        mode=Exchange.Mode(outcome.mode.value),
-        user_id=run.user_id,
-        key=run.key,
-        origin=run.origin,
-        status=_status(response.status) if response else None,
-        failed=failure is not None or failed_job,
-        estimated=charges.stated(run.estimated),
-        reserved=charge.reserved,
-        final=charge.final,
-        first_byte_ms=_milliseconds(outcome.timings.first_byte_ms),
-        total_ms=_milliseconds(outcome.timings.total_ms) or 0,
-        request_size=_size(outcome.request.body_size),
-        response_size=_size(response.size) if response else 0,
-        **{name: stored_text(text, most=_MOST[name]) for name, text in texts.items()},
-    )
 
 
 def _content(run: Run, facts: _Facts, row: Exchange, *, kept: bool) -> ExchangeContent:

@@ -56,7 +56,7 @@ def markup_of(row: Generation) -> str:
 
 def hostile_job() -> Generation:
     answer = {"id": MARKUP, "status": MARKUP, "result": {"urls": [MARKUP, SCRIPT]}}
-    texts = {
+    texts: dict[str, Any] = {
         field.name: MARKUP[: field.max_length]
         for field in Generation._meta.concrete_fields
         if field.name in ("title", "model", "status", "key_label", "user_name", "scenario")
@@ -74,7 +74,8 @@ def hostile_job() -> Generation:
 
 def test_a_request_whose_answer_is_missing_is_never_sent_with_another_key() -> None:
     bob, key, other = place("Bob", acme()), added(), added("o", label="Other")
-    facts = {"mode": "live", "account": "", "base_url": key.base_url, "key": key, "task_id": ""}
+    facts: dict[str, Any] = {"mode": "live", "account": "", "task_id": ""}
+    facts |= {"base_url": key.base_url, "key": key}
     for state in (State.PAUSED, State.SUBMITTING):
         row = job(acme(), state=state, **facts)
         with pytest.raises(Invalid, match="could make a second"):
