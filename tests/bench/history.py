@@ -21,6 +21,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -178,14 +179,13 @@ def measure(only: str) -> None:
         if only and only not in name:
             continue
         wanted = services.narrowed(asked)
-        line(name, lambda wanted=wanted: services.page(team, wanted, cursor={}), floor=floor)  # type: ignore[misc]
-        counted = lambda wanted=wanted: services.some_total(team, wanted)  # noqa: E731
-        line("  count up to 1,000", counted, floor=floor)
+        line(name, partial(services.page, team, wanted, cursor={}), floor=floor)
+        line("  count up to 1,000", partial(services.some_total, team, wanted), floor=floor)
         if deep := _walked(team, wanted):
             cursor = {pages.OLDER: deep}
             line(
                 f"  page {PAGE:,}",
-                lambda wanted=wanted, cursor=cursor: services.page(team, wanted, cursor=cursor),  # type: ignore[misc]
+                partial(services.page, team, wanted, cursor=cursor),
                 floor=floor,
             )
 

@@ -29,6 +29,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
 import django
 
+# What follows imports models, which need the settings: hence E402.
 django.setup()
 
 import aiohttp  # noqa: E402

@@ -223,7 +223,7 @@ def test_a_look_from_the_status_panel_is_seen_by_the_job_itself() -> None:
     run(bob, "generations.retrieve", **{"path/taskId": job.task_id})
     job.refresh_from_db()
     assert job.polls == 1
-    assert Exchange.objects.order_by("pk").last().made == job.task_id  # type: ignore[union-attr]
+    assert Exchange.objects.latest("pk").made == job.task_id
 
 
 def test_a_copy_names_the_run_that_it_was_taken_from_and_no_other_teams() -> None:
