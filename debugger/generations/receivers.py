@@ -20,5 +20,7 @@ def stop_looking(
 ) -> None:
     """Look at nothing of the team any more, inside the transaction that deletes it."""
     rows = Generation.objects.filter(team=team).exclude(state__in=Generation.FINAL)
+    # In the order of their numbers, as a worker takes those that it has news of.
+    list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     stopped = Generation.State.STOPPED
     rows.update(state=stopped, next_poll_at=None, lease="", request_text="")
