@@ -28,6 +28,11 @@ def from_post(operation: Operation, data: QueryDict) -> Draft | None:
     return None
 
 
+def stored(text: str) -> Draft | None:
+    """The draft of a stored run; None where the team keeps no drafts."""
+    return _whole(_object(text)) if text else None
+
+
 def as_json(draft: Draft) -> dict[str, Any]:
     """A whole draft as plain values, for a hidden input."""
     return {

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("curl", views.curl, name="curl"),
     path("media/<str:token>", views.live_media, name="media"),
+    path("mirror/<str:run>", views.mirror, name="mirror"),
     re_path(r"^(?P<operation_id>[a-z_.]+)/$", views.panel, name="panel"),
     re_path(r"^(?P<operation_id>[a-z_.]+)/form$", views.form, name="form"),
     re_path(r"^(?P<operation_id>[a-z_.]+)/preview$", views.preview, name="preview"),

@@ -7,6 +7,7 @@ Every view stands twice: under /panels/ for visitors, and under /t/<slug>/panels
 
 from __future__ import annotations
 
+from debugger.panels.views.mirroring import mirror
 from debugger.panels.views.pages import curl, form, index, panel, preview, schema
 from debugger.panels.views.running import run, stream
 from debugger.panels.views.watching import live_media, mock_media, watch
@@ -16,6 +17,7 @@ __all__ = [
     "form",
     "index",
     "live_media",
+    "mirror",
     "mock_media",
     "panel",
     "preview",

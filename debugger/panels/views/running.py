@@ -104,8 +104,8 @@ async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
     visit = await _upstream(request, ready)
     # A team's run may be paid for: it is carried to its end, where the history has its answer,
     # although the browser may have gone away meanwhile.
-    carried = _carried(request, ready, visit)
-    answer = await (carried if ready.seat.team is None else unbroken(carried))
+    carrying = carried(request, ready, visit)
+    answer = await (carrying if ready.seat.team is None else unbroken(carrying))
     if isinstance(answer, str):
         return HttpResponse(answer)
     ready, outcome, kept = answer
@@ -114,9 +114,10 @@ async def run(request: HttpRequest, operation_id: str) -> HttpResponse:
     return visit.keep(HttpResponse(html))
 
 
-async def _carried(
+async def carried(
     request: HttpRequest, ready: Ready, visit: upstreams.Visit
 ) -> tuple[Ready, Outcome, Kept] | str:
+    """A run from its charge to what is kept of it; the fragment that says why it was not sent."""
     call = ready.call()
     charged = await _charged(request, ready, call, visit)
     if isinstance(charged, str):
