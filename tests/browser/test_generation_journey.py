@@ -198,3 +198,27 @@ def test_without_script_a_return_to_the_panel_makes_no_second_job(
         page.locator("#run").click()
         expect(page.locator("#output")).to_contain_text("Replayed, no new charge", timeout=ANSWER)
     assert int(inside(running_site, JOBS)) == before + 1
+
+
+def test_a_live_run_is_run_again_in_live_mode_with_its_key_and_arms_nothing(
+    eve: Page, site: str, account: Account
+) -> None:
+    visitor = Visitor(eve, site, team="voyage", stored=account.name)
+    visitor.open("generations.create")
+    visitor.fill({"body/prompt": "A paper boat"})
+    visitor.run(202)
+    run = eve.locator("#output .kept-line a").first.get_attribute("href")
+
+    # Another tab, in which nothing was armed yet.
+    other = eve.context.new_page()
+    other.goto(f"{site}{run}")
+    other.get_by_role("button", name=re.compile("^Run again")).click()
+    panel = other.locator("[data-panel]")
+    expect(panel).to_have_attribute("data-mode", "live", timeout=ANSWER)
+    expect(other.locator("#key-choice option:checked")).to_contain_text(account.name)
+    expect(other.locator("body")).not_to_have_class(re.compile("is-armed"))
+
+    # Who comes back to it is in mock mode, as on every page.
+    other.goto(f"{site}/t/voyage/")
+    other.go_back()
+    expect(panel).to_have_attribute("data-mode", "mock", timeout=ANSWER)
