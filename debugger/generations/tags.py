@@ -5,8 +5,8 @@ from __future__ import annotations
 from django import template
 from django.utils import timezone
 
-from debugger.generations import money, percentiles, timeline
 from debugger.generations.models import Generation
+from debugger.generations.telling import money, percentiles, timeline
 
 register = template.Library()
 

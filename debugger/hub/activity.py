@@ -11,10 +11,10 @@ from django.db.models import Q, QuerySet
 
 from debugger.exchanges import listing, states
 from debugger.exchanges.models import Exchange
-from debugger.generations import cards, wording
-from debugger.generations.cards import Card
-from debugger.generations.listing import OPEN
 from debugger.generations.models import Generation
+from debugger.generations.pages import cards, wording
+from debugger.generations.pages.cards import Card
+from debugger.generations.pages.listing import OPEN
 from debugger.teams.models import Team
 from debugger.web import moments
 

@@ -12,7 +12,7 @@ from django.db.models import Case, IntegerField, Value, When
 from django.utils.translation import gettext as _
 
 from debugger.contract import operations
-from debugger.generations.cards import Card
+from debugger.generations.pages.cards import Card
 from debugger.hub import activity
 from debugger.hub.activity import RunLine
 from debugger.hub.steps import Checklist, checklist, helpers_for

@@ -59,7 +59,8 @@ PATHS: Final[dict[str, str]] = {
     "undo": '<path d="M7.4 4.2 3.6 8l3.8 3.8"/><path d="M4 8h7.6a4.4 4.4 0 0 1 0 8.8H7.4"/>',
     "lock": '<rect x="4" y="9" width="12" height="8" rx="2"/><path d="M6.6 9V6.6a3.4 3.4 0 0 1 6.8 '
     '0V9"/>',
-    "film": '<rect x="2.6" y="4.2" width="14.8" height="11.6" rx="2"/><path d="m8.4 7.6 4 2.4-4 2.4Z"/>',
+    "film": '<rect x="2.6" y="4.2" width="14.8" height="11.6" rx="2"/>'
+    '<path d="m8.4 7.6 4 2.4-4 2.4Z"/>',
     "bell": '<path d="M5 14V9a5 5 0 0 1 10 0v5l1.4 1.6H3.6ZM8.4 17.6h3.2"/>',
     "pulse": '<path d="M2.4 10.4h3.4l2-5.6 3.6 10.4 2.2-4.8h4"/>',
     "wave": '<path d="M1.8 10c1.7-5.4 3.4-5.4 5.1 0s3.4 5.4 5.1 0 3.4-5.4 6.2 0"/>',

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from debugger.exchanges.models import Comment
-from debugger.generations import listing, notices, wording
 from debugger.generations.models import Brake, Follower, Generation, Moment, SavedFile
+from debugger.generations.pages import listing, notices, wording
 from tests.cast import acme, browser_of, zenith
 from tests.exchanges.rows import run_row
 from tests.generations.jobs import NOON, failed, follower, job, moment, saved, succeeded

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from debugger.generations import advance, engine, notices
+from debugger.generations import advance, engine
 from debugger.generations.engine import claims
 from debugger.generations.looks import Due, Look
 from debugger.generations.models import Brake, Generation
+from debugger.generations.pages import notices
 from debugger.keys import vault
 from debugger.keys.models import ApiKey
 from debugger.teams.models import Team

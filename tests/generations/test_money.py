@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.html import strip_tags
 
 from debugger.exchanges.models import Exchange
-from debugger.generations import money
 from debugger.generations.models import Generation
+from debugger.generations.telling import money
 from debugger.web import moments
 from tests.cast import acme, zenith
 from tests.generations.jobs import NOON, failed, job, succeeded

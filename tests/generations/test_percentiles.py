@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from debugger.generations import percentiles
 from debugger.generations.models import Generation
-from debugger.generations.percentiles import Explanation, explain, nearest_rank
+from debugger.generations.telling import percentiles
+from debugger.generations.telling.percentiles import Explanation, explain, nearest_rank
 from tests.cast import acme, zenith
 from tests.generations.jobs import NOON, job, succeeded
 

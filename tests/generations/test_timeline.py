@@ -11,10 +11,11 @@ from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
-from debugger.generations import lines, moments
+from debugger.generations import moments
 from debugger.generations.models import Generation, Moment
-from debugger.generations.scale import scale
-from debugger.generations.timeline import Timeline, timeline
+from debugger.generations.telling import lines
+from debugger.generations.telling.scale import scale
+from debugger.generations.telling.timeline import Timeline, timeline
 from tests.cast import acme
 from tests.generations.jobs import NOON, failed, job, moment, succeeded
 from tests.patience import no_hang

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from debugger.generations import cards, following, listing, notices
+from debugger.generations.pages import cards, following, listing, notices
 from debugger.teams.access import Right, TeamRequest, team_view
 
 BEAT: Final = "Dash-Beat"

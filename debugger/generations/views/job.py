@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from debugger.exchanges import services as exchanges
-from debugger.generations import following, services
+from debugger.generations import services
 from debugger.generations.models import Generation
-from debugger.generations.parts import Page
+from debugger.generations.pages import following
+from debugger.generations.pages.parts import Page
 from debugger.generations.views.board import BEAT
 from debugger.keys.models import ApiKey
 from debugger.teams.access import Right, TeamRequest, team_view

@@ -20,9 +20,10 @@ from debugger.client import api
 from debugger.client.outcome import Mode, Outcome
 from debugger.contract import operations
 from debugger.contract.operations import Operation
-from debugger.generations import balances, cards
+from debugger.generations import balances
 from debugger.generations.balances import Reading
 from debugger.generations.models import Generation
+from debugger.generations.pages import cards
 from debugger.panels import gate, keeping, media, services, upstreams
 from debugger.panels import run as runs
 from debugger.panels import stream as streams

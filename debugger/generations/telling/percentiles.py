@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.contract import jobs
-from debugger.generations import sayings, schedule, wording
+from debugger.generations import schedule
 from debugger.generations.models import Generation
+from debugger.generations.pages import wording
+from debugger.generations.telling import sayings
 from debugger.web.lengths import length
 
 NEEDED: Final = 8

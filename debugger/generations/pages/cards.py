@@ -23,11 +23,13 @@ from django.utils.translation import ngettext
 from debugger.client.jsontext import Parsed, read_json
 from debugger.contract import catalog, errors
 from debugger.contract.parts import split
-from debugger.generations import handing, locker, money, wording
+from debugger.generations import locker
 from debugger.generations.locker import FileView
 from debugger.generations.models import Generation
-from debugger.generations.money import MoneyLine
-from debugger.generations.wording import Badge
+from debugger.generations.pages import handing, wording
+from debugger.generations.pages.wording import Badge
+from debugger.generations.telling import money
+from debugger.generations.telling.money import MoneyLine
 from debugger.teams.models import Team
 from debugger.web.lengths import length
 

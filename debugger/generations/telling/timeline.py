@@ -12,10 +12,10 @@ from typing import Final
 
 from django.utils import timezone
 
-from debugger.generations import lines
-from debugger.generations.bars import Drawing, drawing
-from debugger.generations.lines import Line
 from debugger.generations.models import Generation, Moment
+from debugger.generations.telling import lines
+from debugger.generations.telling.bars import Drawing, drawing
+from debugger.generations.telling.lines import Line
 
 MOST: Final = 1_000
 """Moments that are shown; a job with more of them is shown by its first ones."""

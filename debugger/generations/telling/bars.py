@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.contract import jobs
-from debugger.generations import sayings
-from debugger.generations.lines import Line
 from debugger.generations.models import Moment
-from debugger.generations.sayings import offset
-from debugger.generations.scale import Scale, scale
+from debugger.generations.telling import sayings
+from debugger.generations.telling.lines import Line
+from debugger.generations.telling.sayings import offset
+from debugger.generations.telling.scale import Scale, scale
 from debugger.web.lengths import length
 
 Kind = Moment.Kind

@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from debugger.exchanges.models import Exchange
-from debugger.generations import cards, listing
 from debugger.generations.models import Brake, Generation
+from debugger.generations.pages import cards, listing
 from debugger.teams.models import Team
 
 HOST: Final = "host:"

@@ -8,8 +8,8 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from debugger.generations import wording
 from debugger.generations.models import Follower, Generation
+from debugger.generations.pages import wording
 from debugger.teams.models import Membership, Team, User
 
 AT_ONCE: Final = 20

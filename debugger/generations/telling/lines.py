@@ -14,10 +14,10 @@ from typing import Any, Final
 from django.utils.safestring import SafeString
 
 from debugger.client import jsontext
-from debugger.generations import sayings
 from debugger.generations.models import Generation, Moment
 from debugger.generations.moments import KEPT
-from debugger.generations.sayings import Facts, offset
+from debugger.generations.telling import sayings
+from debugger.generations.telling.sayings import Facts, offset
 from debugger.web.highlight import coloured
 from debugger.web.lengths import length
 

@@ -20,21 +20,14 @@ from django.utils.translation import gettext as _
 
 from debugger.exchanges import services as exchanges
 from debugger.exchanges.models import Comment, Exchange, ExchangeContent
-from debugger.generations import (
-    cards,
-    following,
-    handing,
-    locker,
-    money,
-    percentiles,
-    timeline,
-    wording,
-)
+from debugger.generations import locker
 from debugger.generations import schedule as schedules
-from debugger.generations.cards import Card
 from debugger.generations.models import Generation, Moment
-from debugger.generations.money import MoneyLine
-from debugger.generations.timeline import Timeline
+from debugger.generations.pages import cards, following, handing, wording
+from debugger.generations.pages.cards import Card
+from debugger.generations.telling import money, percentiles, timeline
+from debugger.generations.telling.money import MoneyLine
+from debugger.generations.telling.timeline import Timeline
 from debugger.keys.models import ApiKey
 from debugger.teams.models import Membership
 from debugger.web.highlight import coloured

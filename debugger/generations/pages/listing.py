@@ -19,9 +19,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from debugger.exchanges.models import Exchange
-from debugger.generations import cards
-from debugger.generations.cards import Card
 from debugger.generations.models import PREFIX, Generation
+from debugger.generations.pages import cards
+from debugger.generations.pages.cards import Card
 from debugger.teams.models import Team
 from debugger.web import moments
 

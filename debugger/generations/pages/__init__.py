@@ -1,0 +1,1 @@
+"""What pages show of jobs: cards, the board, the parts of one page, notices, ways on."""

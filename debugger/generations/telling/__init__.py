@@ -1,0 +1,1 @@
+"""What happened to a job and what it cost, told: timeline, drawing, money, pace."""
