@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
+from debugger.client.jsontext import Parsed, read_json
 from debugger.contract import operations
 from debugger.contract.operations import Kind
 from debugger.exchanges.models import Exchange
@@ -96,9 +97,7 @@ def _form(draft: str) -> Iterator[str]:
 
 
 def _body_of(draft: str) -> dict[str, Any]:
-    try:
-        found = json.loads(draft or "{}")
-    except ValueError:
-        return {}
-    body = found.get("body") if isinstance(found, dict) else None
+    found = read_json(draft.encode(errors="replace"))
+    value = found.value if isinstance(found, Parsed) else None
+    body = value.get("body") if isinstance(value, dict) else None
     return body if isinstance(body, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -13,7 +12,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from debugger.client.egress import Forbidden, check_url
-from debugger.client.jsontext import visible_text
+from debugger.client.jsontext import Parsed, read_json, visible_text
 from debugger.client.redact import MARK, redact_text
 from debugger.generations import moments
 from debugger.generations.locker import expiry
@@ -28,10 +27,8 @@ State = SavedFile.State
 
 def urls_of(answer: str) -> tuple[str, ...]:
     """The addresses that a stored answer's result names, in its order, each once."""
-    try:
-        value = json.loads(answer)
-    except ValueError:
-        return ()
+    found = read_json(answer.encode(errors="replace"))
+    value = found.value if isinstance(found, Parsed) else None
     result = value.get("result") if isinstance(value, dict) else None
     if not isinstance(result, dict):
         return ()
