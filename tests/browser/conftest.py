@@ -120,7 +120,18 @@ def page(browser: Browser, console: Console) -> Iterator[Page]:
 
 
 def axe_violations(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, one line per element."""
+    """What axe finds wrong with the page as it stands, one line per element.
+
+    Colours that are just changing are waited for: half-way they have no contrast.
+    """
+    page.evaluate(
+        """async () => {
+          await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+          const passing = document.getAnimations().filter(
+            each => each.effect && each.effect.getComputedTiming().iterations !== Infinity);
+          await Promise.allSettled(passing.map(each => each.finished));
+        }"""
+    )
     found: list[dict[str, Any]] = Axe().run(page).response["violations"]
     return [
         f"{rule['id']}: {rule['help']} at {' '.join(map(str, node['target']))}"
