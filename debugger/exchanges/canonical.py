@@ -37,7 +37,17 @@ _ID_NAMES: Final = frozenset(
     }
 )
 _TIME_NAMES: Final = frozenset(
-    {"createdat", "updatedat", "expiresat", "date", "expires", "lastmodified", "age"}
+    {
+        "createdat",
+        "updatedat",
+        "expiresat",
+        "date",
+        "expires",
+        "lastmodified",
+        "age",
+        "ratelimitreset",
+        "xratelimitreset",
+    }
 )
 _LETTERS: Final = re.compile(r"[^a-z]+")
 _ID: Final = re.compile(

@@ -49,7 +49,10 @@ def _all_of(team_id: int, before: datetime) -> int:
 
 
 def _expired(team_id: int, before: datetime) -> int:
-    over = Generation.objects.filter(team_id=team_id, changed_at__lt=before)
+    # What is still looked at is not over, however long nothing changed.
+    over = Generation.objects.filter(
+        team_id=team_id, changed_at__lt=before, next_poll_at__isnull=True
+    )
     pks = list(over.exclude(files__path__gt="").values_list("pk", flat=True)[:AT_ONCE])
     with transaction.atomic():
         over.filter(pk__in=pks).delete()

@@ -61,6 +61,12 @@ def test_the_order_of_names_means_nothing_and_the_order_of_a_list_does() -> None
     assert canonical.lines("[1,2]", masked=True) != canonical.lines("[2,1]", masked=True)
 
 
+def test_headers_that_tell_of_the_moment_are_covered_and_others_are_not() -> None:
+    one = canonical.header_lines([["Date", "now"], ["X-RateLimit-Reset", "3"]], masked=True)
+    assert one == [f"date: {canonical.TIME}", f"x-ratelimit-reset: {canonical.TIME}"]
+    assert canonical.header_lines([["Server", "a"]], masked=True) == ["server: a"]
+
+
 def test_text_that_is_no_json_is_compared_line_by_line() -> None:
     assert canonical.lines("<html>\nno\n</html>", masked=True) == ["<html>", "no", "</html>"]
     assert canonical.lines(None, masked=True) == []

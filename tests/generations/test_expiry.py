@@ -31,12 +31,24 @@ def left() -> set[int]:
 
 def test_a_job_goes_when_its_teams_days_are_over_with_all_that_hangs_on_it() -> None:
     HistoryRules.objects.create(team=acme(), days=7)
-    old, new, theirs = succeeded(acme()), job(acme(), at=NOON + 3 * DAY), succeeded(zenith())
+    old, new, theirs = (
+        succeeded(acme()),
+        succeeded(acme(), at=NOON + 3 * DAY),
+        succeeded(zenith()),
+    )
     moment(old, "ended")
     assert expire(now=NOON + 8 * DAY) == 1
     assert left() == {new.pk, theirs.pk}
     assert not Moment.objects.exists()
     assert expire(now=NOON + 91 * DAY) == 2
+
+
+def test_a_job_that_is_still_looked_at_stays_however_old_it_is() -> None:
+    HistoryRules.objects.create(team=acme(), days=7)
+    row = job(acme(), next_poll_at=NOON + 8 * DAY)
+    assert expire(now=NOON + 8 * DAY) == 0
+    Generation.objects.filter(pk=row.pk).update(next_poll_at=None)
+    assert expire(now=NOON + 8 * DAY) == 1
 
 
 def test_who_keeps_runs_for_ever_keeps_jobs_for_ever() -> None:
